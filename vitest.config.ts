@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { defineConfig } from 'vitest/config';
+
+// Workspace packages are tested from their TypeScript sources; the export condition "source" finds them.
+const conditions = ['source'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'host',
+          // Each file starts an emulated host of its own; more at once than cores gains nothing.
+          include: ['tests/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          maxWorkers: 2,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
