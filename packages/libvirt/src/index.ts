@@ -1,1 +1,21 @@
-export {};
+// SPDX-License-Identifier: LGPL-2.1-or-later
+export * from './constants.js';
+export { Connection } from './connection.js';
+export type { CloseReason, DomainCapabilitiesQuery, ListDomainsOptions, ListNodeDevicesOptions } from './connection.js';
+export { Domain } from './domain.js';
+export type { DomainJobInfo, DomainStateAndReason, MetadataChange, MetadataQuery } from './domain.js';
+export { DisposedError, LibraryUnavailableError, LibvirtError } from './errors.js';
+export type { LibvirtErrorFields } from './errors.js';
+export type {
+  DomainDeviceEvent,
+  DomainEvents,
+  DomainLifecycleEvent,
+  DomainMetadataEvent,
+  NodeDeviceLifecycleEvent,
+  NodeDeviceUpdateEvent,
+  Subscription,
+} from './events.js';
+export type { DomainRecord, NodeDeviceRecord } from './native.js';
+export { NodeDevice } from './node-device.js';
+export { libraryVersion, open } from './open.js';
+export type { KeepAlive, OpenOptions } from './open.js';

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { createRequire } from 'node:module';
+
+declare const brand: unique symbol;
+interface Handle<Kind extends string> {
+  readonly [brand]: Kind;
+}
+export type ConnectionHandle = Handle<'Connection'>;
+export type NodeDeviceHandle = Handle<'NodeDevice'>;
+export type DomainHandle = Handle<'Domain'>;
+
+export interface NativeNodeDevice {
+  readonly handle: NodeDeviceHandle;
+  readonly name: string;
+}
+
+export interface NativeDomain {
+  readonly handle: DomainHandle;
+  readonly name: string;
+  readonly uuid: string;
+}
+
+/** What libvirt's event thread delivers; `token` is the subscription's or the connection's. */
+export type NativeEvent =
+  | { readonly token: number; readonly kind: 'close'; readonly reason: number }
+  | { readonly token: number; readonly kind: 'node-device'; readonly name: string; readonly event: number; readonly detail: number }
+  | { readonly token: number; readonly kind: 'domain-lifecycle'; readonly name: string; readonly uuid: string; readonly event: number; readonly detail: number }
+  | { readonly token: number; readonly kind: 'domain-device'; readonly name: string; readonly uuid: string; readonly devAlias: string }
+  | { readonly token: number; readonly kind: 'domain-metadata'; readonly name: string; readonly uuid: string; readonly type: number; readonly nsuri: string | null };
+
+/** A node device and everything that can be read about it in the same hop. */
+export interface NodeDeviceRecord {
+  readonly name: string;
+  /** Absent only for the root of the tree. */
+  readonly parent: string | null;
+  readonly xml: string;
+  readonly active: boolean;
+  readonly persistent: boolean;
+  readonly autostart: boolean;
+}
+
+/** A domain and everything that can be read about it in the same hop. */
+export interface DomainRecord {
+  readonly name: string;
+  readonly uuid: string;
+  /** One of `DomainState`. */
+  readonly state: number;
+  /** Its meaning depends on `state`. */
+  readonly reason: number;
+  readonly active: boolean;
+  readonly persistent: boolean;
+  readonly autostart: boolean;
+  readonly hasManagedSave: boolean;
+  /** The running configuration of an active domain, else the stored one; read with the caller's flags. */
+  readonly xml: string;
+  /** The stored configuration; a transient domain has none. */
+  readonly inactiveXml: string | null;
+}
+
+/** The addon's functions; each rejects with a `NativeFailure` and throws a TypeError for a wrong argument. */
+export interface Native {
+  setDispatcher(dispatch: (event: NativeEvent) => void): void;
+  /** Stops taking work and waits, at most a quarter of a second, for calls in flight: for the end of the process. */
+  shutdown(): void;
+  libraryVersion(): Promise<bigint>;
+
+  connectionOpen(uri: string, readOnly: boolean, keepAliveInterval: number, keepAliveCount: number, token: number): Promise<ConnectionHandle>;
+  connectionClose(connection: ConnectionHandle): Promise<void>;
+  /** Keeps the process alive while true. */
+  connectionHold(connection: ConnectionHandle, hold: boolean): void;
+  connectionGetUri(connection: ConnectionHandle): Promise<string>;
+  connectionGetLibVersion(connection: ConnectionHandle): Promise<bigint>;
+  connectionGetVersion(connection: ConnectionHandle): Promise<bigint>;
+  connectionGetHostname(connection: ConnectionHandle): Promise<string>;
+  connectionGetCapabilities(connection: ConnectionHandle): Promise<string>;
+  connectionGetDomainCapabilities(connection: ConnectionHandle, emulator: string | null, arch: string | null, machine: string | null, virtType: string | null, flags: number): Promise<string>;
+  connectionIsAlive(connection: ConnectionHandle): Promise<boolean>;
+  connectionDomainXmlToNative(connection: ConnectionHandle, format: string, xml: string): Promise<string>;
+
+  listAllNodeDevices(connection: ConnectionHandle, flags: number): Promise<NativeNodeDevice[]>;
+  listNodeDevicesWithXml(connection: ConnectionHandle, flags: number, xmlFlags: number): Promise<NodeDeviceRecord[]>;
+  lookupNodeDeviceByName(connection: ConnectionHandle, name: string): Promise<NativeNodeDevice>;
+  defineNodeDeviceXml(connection: ConnectionHandle, xml: string, flags: number): Promise<NativeNodeDevice>;
+  createNodeDeviceXml(connection: ConnectionHandle, xml: string, flags: number): Promise<NativeNodeDevice>;
+
+  nodeDeviceRelease(device: NodeDeviceHandle): void;
+  nodeDeviceGetParent(device: NodeDeviceHandle): Promise<string | null>;
+  nodeDeviceListCaps(device: NodeDeviceHandle): Promise<string[]>;
+  nodeDeviceGetXmlDesc(device: NodeDeviceHandle, flags: number): Promise<string>;
+  nodeDeviceCreate(device: NodeDeviceHandle, flags: number): Promise<void>;
+  nodeDeviceDestroy(device: NodeDeviceHandle): Promise<void>;
+  nodeDeviceUndefine(device: NodeDeviceHandle, flags: number): Promise<void>;
+  nodeDeviceGetAutostart(device: NodeDeviceHandle): Promise<boolean>;
+  nodeDeviceSetAutostart(device: NodeDeviceHandle, autostart: boolean): Promise<void>;
+  nodeDeviceIsActive(device: NodeDeviceHandle): Promise<boolean>;
+  nodeDeviceIsPersistent(device: NodeDeviceHandle): Promise<boolean>;
+  nodeDeviceUpdate(device: NodeDeviceHandle, xml: string, flags: number): Promise<void>;
+  nodeDeviceDetachFlags(device: NodeDeviceHandle, driver: string | null, flags: number): Promise<void>;
+  nodeDeviceReAttach(device: NodeDeviceHandle): Promise<void>;
+  nodeDeviceReset(device: NodeDeviceHandle): Promise<void>;
+
+  listAllDomains(connection: ConnectionHandle, flags: number): Promise<NativeDomain[]>;
+  listDomainsWithXml(connection: ConnectionHandle, flags: number, xmlFlags: number, inactiveXmlFlags: number): Promise<DomainRecord[]>;
+  lookupDomainByName(connection: ConnectionHandle, name: string): Promise<NativeDomain>;
+  lookupDomainByUuid(connection: ConnectionHandle, uuid: string): Promise<NativeDomain>;
+  defineDomainXml(connection: ConnectionHandle, xml: string, flags: number): Promise<NativeDomain>;
+
+  domainRelease(domain: DomainHandle): void;
+  domainGetState(domain: DomainHandle): Promise<{ state: number; reason: number }>;
+  domainGetXmlDesc(domain: DomainHandle, flags: number): Promise<string>;
+  domainIsActive(domain: DomainHandle): Promise<boolean>;
+  domainIsPersistent(domain: DomainHandle): Promise<boolean>;
+  domainCreate(domain: DomainHandle, flags: number): Promise<void>;
+  domainShutdown(domain: DomainHandle, flags: number): Promise<void>;
+  domainDestroy(domain: DomainHandle, flags: number): Promise<void>;
+  domainUndefine(domain: DomainHandle, flags: number): Promise<void>;
+  domainAttachDevice(domain: DomainHandle, xml: string, flags: number): Promise<void>;
+  domainDetachDevice(domain: DomainHandle, xml: string, flags: number): Promise<void>;
+  domainUpdateDevice(domain: DomainHandle, xml: string, flags: number): Promise<void>;
+  domainDetachDeviceAlias(domain: DomainHandle, alias: string, flags: number): Promise<void>;
+  domainGetMetadata(domain: DomainHandle, type: number, uri: string | null, flags: number): Promise<string>;
+  domainSetMetadata(domain: DomainHandle, type: number, metadata: string | null, key: string | null, uri: string | null, flags: number): Promise<void>;
+  domainGetAutostart(domain: DomainHandle): Promise<boolean>;
+  domainSetAutostart(domain: DomainHandle, autostart: boolean): Promise<void>;
+  domainHasManagedSaveImage(domain: DomainHandle): Promise<boolean>;
+  domainManagedSaveRemove(domain: DomainHandle): Promise<void>;
+  domainGetJobInfo(domain: DomainHandle): Promise<{ type: number; timeElapsedMs: bigint; timeRemainingMs: bigint }>;
+  domainSnapshotNum(domain: DomainHandle, flags: number): Promise<number>;
+
+  /** Resolves with libvirt's callback number. */
+  subscribeNodeDevice(connection: ConnectionHandle, eventId: number, token: number): Promise<number>;
+  subscribeDomain(connection: ConnectionHandle, eventId: number, token: number): Promise<number>;
+  unsubscribeNodeDevice(connection: ConnectionHandle, callbackId: number): Promise<void>;
+  unsubscribeDomain(connection: ConnectionHandle, callbackId: number): Promise<void>;
+}
+
+/** Beside both src/ and dist/. */
+const addonPath = '../build/Release/libvirt.node';
+
+// The environment variable lets the memory checks load their own build.
+export const native = createRequire(import.meta.url)(process.env['LIBVIRT_NODE_ADDON'] ?? addonPath) as Native;
