@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// docs/dbus-api.md from the contract.
+
+const emission = {
+  true: 'signals changes',
+  invalidates: 'signals that it changed, without the value',
+  const: 'never changes',
+  false: 'changes without a signal',
+};
+
+/** `#me.phyllo.Vgpu1.Gpu:Types` becomes `Gpu.Types`, `#….Manager.Preview()` becomes `Manager.Preview`. */
+const plain = (text) =>
+  text.replace(/#me\.phyllo\.Vgpu1\.(\w+)(?:[:.](\w+))?(?:\(\))?/g, (_, a, b) => `\`${b ? `${a}.${b}` : a}\``);
+const prose = (paragraphs) => paragraphs.map(plain).join('\n\n');
+const listKeys = (keys) =>
+  Object.entries(keys)
+    .map(([name, type]) => `\`${name}\` ${type}`)
+    .join(', ');
+
+const listArguments = (args) => args.map((arg) => `${arg.name} ${arg.type}`).join(', ');
+
+function formatMethod(method) {
+  const lines = [
+    `#### ${method.name}(${listArguments(method.in)})${method.out.length ? ` → (${listArguments(method.out)})` : ''}`,
+    '',
+  ];
+  for (const arg of [...method.in, ...method.out]) {
+    const keys = arg.options ?? arg.keys;
+    lines.push(`- \`${arg.name}\` ${arg.type}: ${plain(arg.text)}${keys ? ` Keys: ${listKeys(keys)}.` : ''}`);
+  }
+  if (lines.at(-1) !== '') lines.push('');
+  return [...lines, prose(method.paragraphs), ''].join('\n');
+}
+
+function formatProperty(property) {
+  const keys = property.keys ? ` Keys: ${listKeys(property.keys)}.` : '';
+  return `- **${property.name}** ${property.type} (${emission[property.emits]}): ${prose(property.paragraphs)}${keys}`;
+}
+
+function formatInterface(entry) {
+  return [
+    `## ${entry.name}`,
+    '',
+    `${entry.short}. ${prose(entry.paragraphs)}`,
+    '',
+    '### Properties',
+    '',
+    ...entry.properties.map(formatProperty),
+    '',
+    ...(entry.methods.length ? ['### Methods', '', ...entry.methods.map(formatMethod)] : []),
+  ].join('\n');
+}
+
+const preface = `<!-- SPDX-License-Identifier: LGPL-2.1-or-later -->
+<!-- Generated from packages/dbus-service/data/me.phyllo.Vgpu1.xml by \`pnpm --filter @vgpu/dbus-service generate\`; do not edit. -->
+
+# D-Bus API, version 1
+
+System bus, name \`me.phyllo.Vgpu1\`. The object \`/me/phyllo/Vgpu1\` has org.freedesktop.DBus.ObjectManager: one call of GetManagedObjects returns everything, and its signals InterfacesAdded and InterfacesRemoved together with PropertiesChanged keep a client's copy right. All properties are read-only. "/" stands for "no object". Reading is open to every local user.
+
+**Options.** Every changing method ends in a dictionary of options. An unknown option, or one with another type, answers \`me.phyllo.Vgpu1.Error.InvalidArgument\`; a wrong signature of the call answers \`org.freedesktop.DBus.Error.InvalidArgs\`. \`auth.no_user_interaction\` b is known to all: true means that no password dialog may appear, even where the message allows it.
+
+**Authorization.** Changing methods need the polkit action that they name. Without a grant they answer \`me.phyllo.Vgpu1.Error.NotAuthorized\`, or \`org.freedesktop.DBus.Error.InteractiveAuthorizationRequired\` where a dialog would help and the call did not allow it (the message flag ALLOW_INTERACTIVE_AUTHORIZATION). A dialog can take longer than a client's default timeout of 25 seconds.
+
+**Errors.** \`me.phyllo.Vgpu1.Error.\` and one of: Internal, InvalidArgument, NotSupported, NotAuthorized, Unavailable, NotFound, AlreadyExists, NoAvailableInstances, DeviceBusy, NotAssignable, InvalidState, TimedOut, Ambiguous, RolledBack. Messages are in English, name the object first, and hold no secrets.
+
+**Object paths.** PCI addresses and UUIDs with \`_\` for \`:\`, \`.\` and \`-\`; every other name with all but letters and digits (and a digit at its beginning) as \`_\` and two hexadecimal digits, as sd-bus escapes labels.
+
+**gjs.** Dictionaries inside dictionaries arrive as GLib.Variant: call \`recursiveUnpack()\`.
+`;
+
+export function formatDocs(contract) {
+  return `${[preface, ...contract.map(formatInterface)].join('\n').trimEnd()}\n`;
+}
