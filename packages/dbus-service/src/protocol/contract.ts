@@ -176,7 +176,7 @@ export const contract = {
           { name: 'options', type: 'a{sv}' },
         ],
         out: [{ name: 'steps', type: 'aa{sv}' }],
-        options: { keep_video: 'b', 'auth.no_user_interaction': 'b' },
+        options: { recipe: 's', 'auth.no_user_interaction': 'b' },
       },
       UnassignVgpu: {
         in: [
