@@ -76,4 +76,6 @@ export interface Domain {
   readonly inactive: DomainDevices | undefined;
   /** The running domain's devices; undefined while it does not run. */
   readonly active: DomainDevices | undefined;
+  /** The videos an assignment removed, kept in the stored definition's metadata; undefined when none are kept. */
+  readonly rememberedVideos: readonly Video[] | undefined;
 }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { DeviceError } from '../errors.js';
+import type { Uuid } from '../identity/uuid.js';
+import type { Domain } from '../model/domain.js';
+import type { Inventory } from '../model/inventory.js';
+import type { MdevVgpu } from '../model/vgpu.js';
+import { domainInUse } from '../rules/domain-use.js';
+import { ambiguousUuid, findVgpus } from '../rules/resolve-vgpu.js';
+import { refuseUsedBy, requireDomain } from './checks.js';
+import type { Plan, PlanStep } from './plan.js';
+import { requireStartable } from './start-stop-vgpu.js';
+import { domainArgs, shownName, startMdevStep } from './step.js';
+
+/**
+ * Starts a stored domain, and before it the vGPUs it needs that are not active.
+ * @throws DeviceError NotFound (domain; a vGPU it names), InvalidState (running already; a vGPU that cannot be
+ * started), DeviceBusy (another running domain has its vGPU), NoAvailableInstances, Ambiguous
+ */
+export function planStartDomain(inventory: Inventory, domainUuid: Uuid): Plan {
+  const domain = requireDomain(inventory, domainUuid);
+  if (domain.active !== undefined) {
+    throw new DeviceError('InvalidState', `domain ${shownName(domain)} is running already`, {
+      details: domainArgs(domain),
+    });
+  }
+  const uuids = domain.inactive?.hostdevs.flatMap((hostdev) => (hostdev.kind === 'mdev' ? [hostdev.uuid] : [])) ?? [];
+  const starts = uuids.flatMap((uuid) => requireReady(inventory, domain, uuid));
+  const start: PlanStep = {
+    id: 'start-domain',
+    args: domainArgs(domain),
+    severity: 'info',
+    message: `start the domain ${shownName(domain)}`,
+    action: { kind: 'start-domain', domain: domain.uuid },
+    // The reverse would end a guest that runs: whoever follows a start with more steps says how to undo it.
+    compensation: undefined,
+  };
+  return { steps: [...starts, start] };
+}
+
+/** Nothing for an active vGPU nobody uses, a start for an inactive one that can be started. */
+function requireReady(inventory: Inventory, domain: Domain, uuid: Uuid): readonly PlanStep[] {
+  const mdevs = findVgpus(inventory, uuid).filter((vgpu): vgpu is MdevVgpu => vgpu.backing === 'mdev');
+  const [mdev, ...others] = mdevs;
+  if (mdev === undefined) {
+    throw new DeviceError('NotFound', `domain ${shownName(domain)} needs vGPU ${uuid}, which does not exist`, {
+      details: { uuid, ...domainArgs(domain) },
+    });
+  }
+  const active = mdevs.find((candidate) => candidate.active);
+  if (active !== undefined) {
+    const user = domainInUse(inventory, active);
+    if (user !== undefined) refuseUsedBy(active, user);
+    return [];
+  }
+  if (others.length > 0) throw ambiguousUuid(uuid, mdevs);
+  requireStartable(inventory, mdev);
+  return [startMdevStep(mdev)];
+}
+
+/**
+ * Asks the guest to shut down; the plan is done when it was asked.
+ * @throws DeviceError NotFound, InvalidState (not running)
+ */
+export function planShutdownDomain(inventory: Inventory, domainUuid: Uuid): Plan {
+  const domain = requireRunning(inventory, domainUuid);
+  const step: PlanStep = {
+    id: 'shutdown-domain',
+    args: domainArgs(domain),
+    severity: 'info',
+    message: `ask the guest of ${shownName(domain)} to shut down`,
+    action: { kind: 'shutdown-domain', domain: domain.uuid },
+    compensation: undefined,
+  };
+  return { steps: [step] };
+}
+
+/**
+ * Ends a running domain at once; its guest may lose data.
+ * @throws DeviceError NotFound, InvalidState (not running)
+ */
+export function planForceOffDomain(inventory: Inventory, domainUuid: Uuid): Plan {
+  const domain = requireRunning(inventory, domainUuid);
+  const step: PlanStep = {
+    id: 'force-off-domain',
+    args: domainArgs(domain),
+    severity: 'warning',
+    message: `end ${shownName(domain)} at once: its guest may lose data`,
+    action: { kind: 'force-off-domain', domain: domain.uuid },
+    compensation: undefined,
+  };
+  return { steps: [step] };
+}
+
+function requireRunning(inventory: Inventory, uuid: Uuid): Domain {
+  const domain = requireDomain(inventory, uuid);
+  if (domain.active !== undefined) return domain;
+  throw new DeviceError('InvalidState', `domain ${shownName(domain)} is not running`, { details: domainArgs(domain) });
+}

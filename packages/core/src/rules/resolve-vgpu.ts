@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { DeviceError } from '../errors.js';
+import type { Uuid } from '../identity/uuid.js';
+import type { Inventory } from '../model/inventory.js';
+import type { Vgpu } from '../model/vgpu.js';
+
+/** All vGPUs with a UUID: none, one, or several under different parents. */
+export function findVgpus(inventory: Inventory, uuid: Uuid): readonly Vgpu[] {
+  return [...inventory.vgpus.values()].filter((vgpu) => vgpu.uuid === uuid);
+}
+
+/**
+ * The one vGPU with a UUID.
+ * @throws DeviceError NotFound; Ambiguous when several parents have it, details.parents names them.
+ */
+export function resolveVgpu(inventory: Inventory, uuid: Uuid): Vgpu {
+  const [vgpu, ...others] = findVgpus(inventory, uuid);
+  if (vgpu === undefined) throw new DeviceError('NotFound', `vGPU ${uuid} does not exist`, { details: { uuid } });
+  if (others.length > 0) throw ambiguousUuid(uuid, [vgpu, ...others]);
+  return vgpu;
+}
+
+/** The error for a UUID that several parents have. */
+export function ambiguousUuid(uuid: Uuid, vgpus: readonly Vgpu[]): DeviceError {
+  const parents = vgpus.map((vgpu) => vgpu.parent);
+  return new DeviceError('Ambiguous', `vGPU ${uuid} is defined under several parents: ${parents.join(', ')}`, {
+    details: { uuid, parents },
+  });
+}
