@@ -24,6 +24,7 @@ export interface NativeDomain {
 export type NativeEvent =
   | { readonly token: number; readonly kind: 'close'; readonly reason: number }
   | { readonly token: number; readonly kind: 'node-device'; readonly name: string; readonly event: number; readonly detail: number }
+  | { readonly token: number; readonly kind: 'node-device-update'; readonly name: string }
   | { readonly token: number; readonly kind: 'domain-lifecycle'; readonly name: string; readonly uuid: string; readonly event: number; readonly detail: number }
   | { readonly token: number; readonly kind: 'domain-device'; readonly name: string; readonly uuid: string; readonly devAlias: string }
   | { readonly token: number; readonly kind: 'domain-metadata'; readonly name: string; readonly uuid: string; readonly type: number; readonly nsuri: string | null };

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "session.h"
+
+#include "thread.h"
+
+namespace lv {
+
+std::shared_ptr<Session> Session::start() {
+  auto session = std::make_shared<Session>();
+  startThread("libvirt-conn", [session] { session->run(); });
+  return session;
+}
+
+bool Session::push(Job job, bool last) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (ending_) return false;
+    queue_.push_back(std::move(job));
+    ending_ = last;
+  }
+  changed_.notify_all();
+  return true;
+}
+
+bool Session::post(Job job) { return push(std::move(job), false); }
+
+bool Session::endWith(Job job) { return push(std::move(job), true); }
+
+void Session::end() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Session::abandon() {
+  std::deque<Job> forgotten;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ending_ = true;
+    forgotten.swap(queue_);
+  }
+  changed_.notify_all();
+}
+
+bool Session::waitUntil(Clock::time_point deadline) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  return changed_.wait_until(lock, deadline, [this] { return ended_; });
+}
+
+void Session::run() noexcept {
+  for (;;) {
+    Job job;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait(lock, [this] { return ending_ || !queue_.empty(); });
+      if (queue_.empty()) break;
+      job = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    job(*this);
+  }
+  close();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+}
+
+virConnectPtr Session::connection() const {
+  // libvirt's own numbers for a lost connection, so that callers need to know only one.
+  if (lost_.load()) throw Failure(ownFailure(VIR_ERR_INTERNAL_ERROR, VIR_FROM_RPC, "the connection was lost"));
+  if (connection_ == nullptr) throw Failure(Disposed{"the connection was closed"});
+  return connection_;
+}
+
+void Session::release(const std::shared_ptr<Child>& child) noexcept {
+  child->release();
+  children_.erase(child);
+}
+
+int Session::close() noexcept {
+  if (connection_ == nullptr) return 0;
+  const Symbols& lib = library();
+  for (const auto& child : children_) child->release();
+  children_.clear();
+  for (const int id : nodeDeviceCallbacks_) lib.virConnectNodeDeviceEventDeregisterAny(connection_, id);
+  for (const int id : domainCallbacks_) lib.virConnectDomainEventDeregisterAny(connection_, id);
+  nodeDeviceCallbacks_.clear();
+  domainCallbacks_.clear();
+  if (closeCallback_ != nullptr) lib.virConnectUnregisterCloseCallback(connection_, closeCallback_);
+  const int left = lib.virConnectClose(connection_);
+  connection_ = nullptr;
+  return left;
+}
+
+}  // namespace lv
