@@ -4,13 +4,21 @@
 set -uo pipefail
 
 mounts_of() { cut -d' ' -f4,5 /proc/self/mountinfo | sort; }
-# Every process but this shell and its own helpers of the moment.
+# Prints every process but this shell; with builtins only, so that it starts none itself.
 others() {
-  local process
+  local process command
   for process in /proc/[0-9]*; do
-    process=${process#/proc/}
-    [ "$process" -ne $$ ] && [ "$(awk '{ print $4 }' "/proc/$process/stat" 2>/dev/null)" != $$ ] &&
-      tr '\0' ' ' <"/proc/$process/cmdline" 2>/dev/null && echo
+    [ "$process" != /proc/$$ ] || continue
+    { read -r -d '' command <"$process/cmdline"; } 2>/dev/null
+    [ -z "$command" ] || echo "${process#/proc/} $command"
+  done
+}
+# True as soon as this shell is alone; ended processes need a moment to be gone.
+wait_until_alone() {
+  local deadline=$((SECONDS + 3))
+  while others >/tmp/others && [ -s /tmp/others ]; do
+    [ $SECONDS -lt $deadline ] || return 1
+    sleep 0.1
   done
 }
 
@@ -29,11 +37,11 @@ for command in "$@"; do
     diff <(echo "$mounts") <(mounts_of) >&2
     status=1
   fi
-  left=$(others | grep -v '^$')
-  if [ -n "$left" ]; then
-    printf "bare: '%s' left processes behind:\n%s\n" "$command" "$left" >&2
+  wait_until_alone || {
+    echo "bare: '$command' left processes behind:" >&2
+    cat /tmp/others >&2
     status=1
-  fi
+  }
   if [ -e /usr/sbin/policy-rc.d ]; then
     echo "bare: '$command' left /usr/sbin/policy-rc.d behind" >&2
     status=1
