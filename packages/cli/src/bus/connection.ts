@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The only module that knows dbus-next, whose declared types are wrong in places (flags, reply serials, private members).
+import { DeviceError } from '@vgpu/core';
+import type { TypedValue } from '@vgpu/dbus-service/protocol';
+import dbus from 'dbus-next';
+
+const { Message, MessageType, Variant, systemBus } = dbus;
+
+/** D-Bus specification: the caller allows that the user is asked for a password. */
+const allowInteractiveAuthorization = 4;
+
+/** One method call. */
+export interface BusCall {
+  readonly destination: string;
+  readonly path: string;
+  readonly interface: string;
+  readonly member: string;
+  /** D-Bus signature of the arguments; empty for none. */
+  readonly signature: string;
+  readonly args: readonly unknown[];
+  readonly timeoutMs: number;
+  readonly interactive: boolean;
+}
+
+/** An error reply, exactly as it was sent. */
+export class ErrorReply extends Error {
+  override readonly name = 'ErrorReply';
+  readonly errorName: string;
+
+  constructor(errorName: string, message: string) {
+    super(message);
+    this.errorName = errorName;
+  }
+}
+
+/** A connection to the system bus. */
+export interface BusConnection {
+  /**
+   * The reply's values: dictionaries as objects, variants as TypedValue, 64-bit integers as bigint.
+   * Rejects with ErrorReply, or with DeviceError: Unavailable when the bus is gone, TimedOut when no reply came.
+   */
+  call(call: BusCall): Promise<readonly unknown[]>;
+  close(): void;
+}
+
+/** A value together with its D-Bus type, for arguments of type v. */
+export function variant(signature: string, value: unknown): TypedValue {
+  return new Variant(signature, value);
+}
+
+/**
+ * Connects to the bus in DBUS_SYSTEM_BUS_ADDRESS, or else to the system's.
+ * Rejects with DeviceError Unavailable.
+ */
+export async function connectSystemBus(): Promise<BusConnection> {
+  const failures = new Set<(error: DeviceError) => void>();
+  let lost: DeviceError | undefined;
+  const fail = (error: unknown): void => {
+    lost ??= unavailable(error);
+    for (const reject of failures) reject(lost);
+  };
+
+  const bus = openBus();
+  bus.on('error', fail);
+  // dbus-next does not say that the bus has gone away; its connection does.
+  const { _connection: stream } = bus as unknown as { readonly _connection: NodeJS.EventEmitter };
+  stream.on('end', () => fail(new Error('the connection was closed')));
+  await new Promise<void>((resolve, reject) => {
+    failures.add(reject);
+    bus.on('connect', resolve);
+  });
+
+  return {
+    call: (call) =>
+      new Promise((resolve, reject) => {
+        if (lost !== undefined) {
+          reject(lost);
+          return;
+        }
+        const timer = setTimeout(() => settle(() => reject(timedOut(call))), call.timeoutMs);
+        const settle = (finish: () => void): void => {
+          clearTimeout(timer);
+          failures.delete(rejectLost);
+          finish();
+        };
+        const rejectLost = (error: DeviceError): void => settle(() => reject(error));
+        failures.add(rejectLost);
+        bus.call(toMessage(call)).then(
+          (reply) => settle(() => resolve(reply?.body ?? [])),
+          (error: unknown) => settle(() => reject(toReplyError(error))),
+        );
+      }),
+    close: () => bus.disconnect(),
+  };
+}
+
+function openBus(): dbus.MessageBus {
+  try {
+    return systemBus();
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+function toMessage(call: BusCall): dbus.Message {
+  return new Message({
+    type: MessageType.METHOD_CALL,
+    destination: call.destination,
+    path: call.path,
+    interface: call.interface,
+    member: call.member,
+    signature: call.signature,
+    body: [...call.args],
+    flags: (call.interactive ? allowInteractiveAuthorization : 0) as dbus.MessageFlag,
+  });
+}
+
+function toReplyError(error: unknown): unknown {
+  if (!(error instanceof dbus.DBusError)) return error;
+  return new ErrorReply(error.type, error.text ?? '');
+}
+
+function unavailable(cause: unknown): DeviceError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new DeviceError('Unavailable', `the system bus cannot be reached: ${reason}`, { cause });
+}
+
+function timedOut(call: BusCall): DeviceError {
+  const seconds = Math.round(call.timeoutMs / 1000);
+  return new DeviceError('TimedOut', `${call.member} was not answered within ${seconds} s; it may still be going on`);
+}

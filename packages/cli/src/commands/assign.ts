@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { interfaces } from '@vgpu/dbus-service/protocol';
+import type { Context } from '../context.js';
+import { plain } from '../format/escape.js';
+import { formatDiff, formatSteps } from '../format/steps.js';
+import { findDomain, findVgpu, parseVgpuReference } from '../service/targets.js';
+
+export interface AssignOptions {
+  /** UUID or UUID@PARENT. */
+  readonly vgpu: string;
+  /** Name or UUID. */
+  readonly domain: string;
+  readonly dryRun?: boolean;
+  readonly keepVideo?: boolean;
+}
+
+/** Shows what assigning would change in the virtual machine's definition, and changes it unless it is a dry run. */
+export async function run(options: AssignOptions, context: Context): Promise<number> {
+  const reference = parseVgpuReference(options.vgpu);
+  const service = await context.service();
+  const objects = await service.objects();
+  const vgpu = findVgpu(objects, reference);
+  const domain = findDomain(objects, options.domain);
+  const target = { path: domain.path, interfaceName: interfaces.domain, method: 'AssignVgpu' } as const;
+  const callOptions = options.keepVideo === undefined ? {} : { keep_video: options.keepVideo };
+
+  const [diff, steps] = await service.preview(target, [vgpu.path], callOptions);
+  context.print(formatSteps(steps) + formatDiff(diff));
+  if (options.dryRun) return 0;
+  await service.change(target, [vgpu.path], callOptions);
+  context.print(plain(`${vgpu.Uuid} is assigned to ${domain.Name}`) + '\n');
+  return 0;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { interfaces } from '@vgpu/dbus-service/protocol';
+import type { Context } from '../context.js';
+import { formatDomains, formatDomainsJson, type ListedDomain } from '../format/domains.js';
+
+export interface DomainsOptions {
+  readonly json?: boolean;
+}
+
+/** The virtual machines with their vGPUs. */
+export async function run(options: DomainsOptions, context: Context): Promise<number> {
+  const objects = await (await context.service()).objects();
+  const domains = objects.all(interfaces.domain).map((domain): ListedDomain => ({
+    uuid: domain.Uuid,
+    name: domain.Name,
+    title: domain.Title,
+    state: domain.State,
+    autostart: domain.Autostart,
+    pendingRestart: domain.PendingRestart,
+    vgpus: domain.Vgpus.flatMap((path) => {
+      const vgpu = objects.find(interfaces.vgpu, path);
+      if (vgpu === undefined) return [];
+      return [{ uuid: vgpu.Uuid, parentName: vgpu.ParentName, typeId: vgpu.TypeId, active: vgpu.Active }];
+    }),
+  }));
+  context.print(options.json ? formatDomainsJson(domains) : formatDomains(domains));
+  return 0;
+}

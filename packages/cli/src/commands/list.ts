@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { interfaces } from '@vgpu/dbus-service/protocol';
+import type { Context } from '../context.js';
+import { formatList, formatListJson, type ListedMdev } from '../format/mdevctl.js';
+import { parseVgpuReference } from '../service/targets.js';
+import { parseParentArgument, type VgpuObject } from '../service/targets.js';
+import { blankLine } from './types.js';
+
+export interface ListOptions {
+  readonly defined?: boolean;
+  readonly uuid?: string;
+  readonly parent?: string;
+  readonly verbose?: boolean;
+  readonly dumpjson?: boolean;
+}
+
+/** mdevctl's `list`: the active mediated devices, or the stored ones. Finding none is no error. */
+export async function run(options: ListOptions, context: Context): Promise<number> {
+  const wanted = options.uuid === undefined ? undefined : parseVgpuReference(options.uuid, options.parent);
+  const parentName =
+    wanted?.parentName ?? (options.parent === undefined ? undefined : parseParentArgument(options.parent));
+  const defined = options.defined ?? false;
+
+  const objects = await (await context.service()).objects();
+  const mdevs = objects
+    .all(interfaces.vgpu)
+    .filter((vgpu) => vgpu.Backing === 'mdev' && (defined ? vgpu.Persistent : vgpu.Active))
+    .filter((vgpu) => wanted === undefined || vgpu.Uuid === wanted.uuid)
+    .filter((vgpu) => parentName === undefined || vgpu.ParentName === parentName)
+    .map(toListedMdev);
+  if (options.dumpjson) {
+    context.print(formatListJson(mdevs, { single: wanted !== undefined }));
+  } else {
+    context.print(formatList(mdevs, { defined, verbose: options.verbose ?? false }) + blankLine(objects));
+  }
+  return 0;
+}
+
+function toListedMdev(vgpu: VgpuObject): ListedMdev {
+  return {
+    uuid: vgpu.Uuid,
+    parentName: vgpu.ParentName,
+    typeId: vgpu.TypeId,
+    active: vgpu.Active,
+    persistent: vgpu.Persistent,
+    autostart: vgpu.Autostart,
+    attributes: vgpu.Attributes,
+  };
+}

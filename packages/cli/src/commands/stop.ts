@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { interfaces } from '@vgpu/dbus-service/protocol';
+import type { Context } from '../context.js';
+import { findVgpu, parseVgpuReference } from '../service/targets.js';
+
+export interface StopOptions {
+  readonly uuid: string;
+}
+
+/** Stops an active vGPU; one that is not defined is gone then. */
+export async function run(options: StopOptions, context: Context): Promise<number> {
+  const reference = parseVgpuReference(options.uuid);
+  const service = await context.service();
+  const vgpu = findVgpu(await service.objects(), reference, (candidate) => candidate.Active);
+  await service.change({ path: vgpu.path, interfaceName: interfaces.vgpu, method: 'Stop' }, []);
+  return 0;
+}

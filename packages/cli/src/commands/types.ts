@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { interfaces, managerPath } from '@vgpu/dbus-service/protocol';
+import type { Context } from '../context.js';
+import { endsWithBlankLine, formatTypes, formatTypesJson, type ListedParentTypes } from '../format/mdevctl.js';
+import type { Objects } from '../service/objects.js';
+import { parseParentArgument } from '../service/targets.js';
+
+export interface TypesOptions {
+  readonly parent?: string;
+  readonly dumpjson?: boolean;
+}
+
+/** mdevctl's `types`: an unknown parent is no error, there is nothing to print then. */
+export async function run(options: TypesOptions, context: Context): Promise<number> {
+  const objects = await (await context.service()).objects();
+  const wanted = options.parent === undefined ? undefined : parseParentArgument(options.parent);
+  const parents = listParentTypes(objects).filter(({ name }) => wanted === undefined || name === wanted);
+  if (options.dumpjson) {
+    context.print(formatTypesJson(parents));
+  } else {
+    context.print(formatTypes(parents) + blankLine(objects));
+  }
+  return 0;
+}
+
+/** What mdevctl's text ends with on this host. */
+export function blankLine(objects: Objects): string {
+  const manager = objects.find(interfaces.manager, managerPath);
+  return endsWithBlankLine(manager?.MdevctlVersion ?? '') ? '\n' : '';
+}
+
+function listParentTypes(objects: Objects): ListedParentTypes[] {
+  const types = objects.all(interfaces.vgpuType);
+  return objects.all(interfaces.mdevParent).map((parent) => ({
+    name: parent.Name,
+    types: types
+      .filter((type) => type.Gpu === parent.Gpu && Object.hasOwn(parent.AvailableInstances, type.TypeId))
+      .map((type) => ({
+        typeId: type.TypeId,
+        name: type.Name,
+        deviceApi: type.DeviceApi,
+        availableInstances: parent.AvailableInstances[type.TypeId] ?? 0,
+        description: type.Description,
+      })),
+  }));
+}

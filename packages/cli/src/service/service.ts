@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import {
+  busName,
+  contract,
+  interfaces,
+  managerPath,
+  rootPath,
+  type ArgumentsOf,
+  type ContractMethod,
+  type InterfaceName,
+  type MethodName,
+  type OptionsOf,
+  type ResultOf,
+} from '@vgpu/dbus-service/protocol';
+import { variant, type BusConnection } from '../bus/connection.js';
+import { isInteractionRequired, toDeviceError } from '../bus/errors.js';
+import { readObjects, type ManagedObjects, type Objects } from './objects.js';
+
+/** Starting the service and its first reading of the host are within it. */
+const readTimeoutMs = 60_000;
+
+/** Somebody may have to find and type a password, and a virtual machine to start. */
+const changeTimeoutMs = 10 * 60_000;
+
+/** A method's arguments without the options at the end. */
+type ArgumentsBeforeOptions<I extends InterfaceName, M extends MethodName<I>> =
+  ArgumentsOf<I, M> extends readonly [...infer A, infer _Options] ? A : never;
+
+/** vgpud, seen from the bus. Everything rejects with DeviceError only. */
+export interface Service {
+  /** Everything that is published, read at the first call. */
+  objects(): Promise<Objects>;
+  /** Calls a changing method; where that needs a password the user is asked for it. */
+  change<I extends InterfaceName, M extends MethodName<I>>(
+    target: { readonly path: string; readonly interfaceName: I; readonly method: M },
+    args: ArgumentsBeforeOptions<I, M>,
+    options?: OptionsOf<I, M>,
+  ): Promise<ResultOf<I, M>>;
+  /** What change() with the same arguments would do; changes nothing. */
+  preview<I extends InterfaceName, M extends MethodName<I>>(
+    target: { readonly path: string; readonly interfaceName: I; readonly method: M },
+    args: ArgumentsBeforeOptions<I, M>,
+    options?: OptionsOf<I, M>,
+  ): Promise<ResultOf<'me.phyllo.Vgpu1.Manager', 'Preview'>>;
+  close(): void;
+}
+
+/** Called when polkit wants a password, before the call is made again; the returned function ends what it began. */
+export type PrepareAuthorization = () => Promise<() => void>;
+
+export function openService(connection: BusConnection, prepareAuthorization: PrepareAuthorization): Service {
+  let objects: Promise<Objects> | undefined;
+
+  const call = async (
+    path: string,
+    interfaceName: string,
+    member: string,
+    signature: string,
+    args: readonly unknown[],
+    how: { timeoutMs: number; interactive: boolean },
+  ): Promise<readonly unknown[]> =>
+    connection.call({ destination: busName, path, interface: interfaceName, member, signature, args, ...how });
+
+  const read = async (path: string, interfaceName: string, member: string, signature: string, args: unknown[]) => {
+    try {
+      return await call(path, interfaceName, member, signature, args, {
+        timeoutMs: readTimeoutMs,
+        interactive: false,
+      });
+    } catch (error) {
+      throw toDeviceError(error);
+    }
+  };
+
+  return {
+    objects: () => {
+      objects ??= read(rootPath, 'org.freedesktop.DBus.ObjectManager', 'GetManagedObjects', '', []).then(([managed]) =>
+        readObjects(managed as ManagedObjects),
+      );
+      return objects;
+    },
+
+    change: async ({ path, interfaceName, method }, args, options) => {
+      const { signature, values } = marshal(interfaceName, method, args, options);
+      const attempt = (interactive: boolean) =>
+        call(path, interfaceName, method, signature, values, { timeoutMs: changeTimeoutMs, interactive });
+      try {
+        // Asking first without interaction costs nothing, and an agent is started only when polkit needs one.
+        const reply = await attempt(false).catch(async (error: unknown) => {
+          if (!isInteractionRequired(error)) throw error;
+          const end = await prepareAuthorization();
+          try {
+            return await attempt(true);
+          } finally {
+            end();
+          }
+        });
+        return reply as never;
+      } catch (error) {
+        throw toDeviceError(error);
+      }
+    },
+
+    preview: async ({ path, interfaceName, method }, args, options) => {
+      const { types, values } = marshal(interfaceName, method, args, options);
+      const packed = values.map((value, index) => variant(types[index] ?? '', value));
+      const reply = await read(managerPath, interfaces.manager, 'Preview', 'ossav', [
+        path,
+        interfaceName,
+        method,
+        packed,
+      ]);
+      return reply as never;
+    },
+
+    close: () => connection.close(),
+  };
+}
+
+function marshal(
+  interfaceName: InterfaceName,
+  method: string,
+  args: readonly unknown[],
+  options: Readonly<Record<string, unknown>> = {},
+): { signature: string; types: readonly string[]; values: readonly unknown[] } {
+  const methods: Readonly<Record<string, ContractMethod>> = contract[interfaceName].methods;
+  const described = methods[method];
+  if (described === undefined) throw new TypeError(`${interfaceName}.${method} is not in the contract`);
+  const types = described.in.map(({ type }) => type);
+  const packed = Object.entries(options)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, variant(described.options[name] ?? 's', value)] as const);
+  return { signature: types.join(''), types, values: [...args, Object.fromEntries(packed)] };
+}

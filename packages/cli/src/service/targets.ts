@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { DeviceError, parsePciAddress, parseUuid, type Uuid } from '@vgpu/core';
+import { interfaces } from '@vgpu/dbus-service/protocol';
+import type { ObjectWith, Objects } from './objects.js';
+
+export type VgpuObject = ObjectWith<typeof interfaces.vgpu>;
+export type ParentObject = ObjectWith<typeof interfaces.mdevParent>;
+export type DomainObject = ObjectWith<typeof interfaces.domain>;
+
+/** What the user wrote for a vGPU. */
+export interface VgpuReference {
+  readonly uuid: Uuid;
+  /** undefined: whichever it is. */
+  readonly parentName: string | undefined;
+}
+
+/** Every form that mdevctl takes: with hyphens or without, in braces, or as a URN. InvalidArgument for others. */
+export function parseUuidArgument(text: string): Uuid {
+  const bare = text.replace(/^urn:uuid:/i, '').replace(/^\{(.*)\}$/, '$1');
+  const digits = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/i.exec(bare);
+  return parseUuid(digits === null ? bare : digits.slice(1).join('-'));
+}
+
+/** A parent's name as mdevctl writes it; `00:02.0` and capital letters mean the PCI address. */
+export function parseParentArgument(text: string): string {
+  return /^([0-9a-f]{4}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/i.test(text) ? parsePciAddress(text) : text;
+}
+
+/** Reads UUID or UUID@PARENT; the parent may also come from --parent. InvalidArgument. */
+export function parseVgpuReference(text: string, parent?: string): VgpuReference {
+  const at = text.indexOf('@');
+  const written = at === -1 ? undefined : parseParentArgument(text.slice(at + 1));
+  const given = parent === undefined ? undefined : parseParentArgument(parent);
+  if (written !== undefined && given !== undefined && written !== given) {
+    throw new DeviceError('InvalidArgument', `${text} names another parent than --parent ${given}`);
+  }
+  return { uuid: parseUuidArgument(at === -1 ? text : text.slice(0, at)), parentName: written ?? given };
+}
+
+export function formatVgpuReference(reference: VgpuReference): string {
+  return reference.parentName === undefined ? reference.uuid : `${reference.uuid}@${reference.parentName}`;
+}
+
+/** Every vGPU that the reference can mean. */
+export function findVgpus(objects: Objects, reference: VgpuReference): VgpuObject[] {
+  return objects
+    .all(interfaces.vgpu)
+    .filter(
+      (vgpu) =>
+        vgpu.Uuid === reference.uuid &&
+        (reference.parentName === undefined || vgpu.ParentName === reference.parentName),
+    );
+}
+
+/**
+ * The one vGPU that the reference means. Where it can mean several, those that the command applies to come first: only
+ * one of them can be active, for example. NotFound, Ambiguous.
+ */
+export function findVgpu(
+  objects: Objects,
+  reference: VgpuReference,
+  applies: (vgpu: VgpuObject) => boolean = () => true,
+): VgpuObject {
+  const all = findVgpus(objects, reference);
+  const applicable = all.filter(applies);
+  const candidates = applicable.length > 0 ? applicable : all;
+  const [vgpu] = candidates;
+  if (vgpu === undefined)
+    throw new DeviceError('NotFound', `${formatVgpuReference(reference)} is no vGPU of this host`);
+  if (candidates.length > 1) throw ambiguous(candidates);
+  return vgpu;
+}
+
+export function ambiguous(candidates: readonly VgpuObject[]): DeviceError {
+  const names = candidates.map((vgpu) => `${vgpu.Uuid}@${vgpu.ParentName}`).toSorted();
+  return new DeviceError(
+    'Ambiguous',
+    `${candidates[0]?.Uuid} exists under ${names.length} parents: say which with ${names.join(' or ')}`,
+  );
+}
+
+/** NotFound. */
+export function findParent(objects: Objects, name: string): ParentObject {
+  const parent = objects.all(interfaces.mdevParent).find((candidate) => candidate.Name === name);
+  if (parent === undefined) throw new DeviceError('NotFound', `${name} makes no vGPUs or is not on this host`);
+  return parent;
+}
+
+/** By UUID or by name. NotFound. */
+export function findDomain(objects: Objects, nameOrUuid: string): DomainObject {
+  const domains = objects.all(interfaces.domain);
+  const domain =
+    domains.find((candidate) => candidate.Uuid === nameOrUuid.toLowerCase()) ??
+    domains.find((candidate) => candidate.Name === nameOrUuid);
+  if (domain === undefined) throw new DeviceError('NotFound', `${nameOrUuid} is no virtual machine of this host`);
+  return domain;
+}
