@@ -87,6 +87,10 @@ export interface HostFilePciDevice {
    */
   numaNode?: number;
   /**
+   * Kernel notation, hexadecimal, with the domain: 0000:00:02.0.
+   */
+  upstreamPort?: string;
+  /**
    * The firmware's console; absent: false.
    */
   bootVga?: boolean;
