@@ -11,7 +11,6 @@ export interface AssignOptions {
   /** Name or UUID. */
   readonly domain: string;
   readonly dryRun?: boolean;
-  readonly keepVideo?: boolean;
 }
 
 /** Shows what assigning would change in the virtual machine's definition, and changes it unless it is a dry run. */
@@ -22,12 +21,11 @@ export async function run(options: AssignOptions, context: Context): Promise<num
   const vgpu = findVgpu(objects, reference);
   const domain = findDomain(objects, options.domain);
   const target = { path: domain.path, interfaceName: interfaces.domain, method: 'AssignVgpu' } as const;
-  const callOptions = options.keepVideo === undefined ? {} : { keep_video: options.keepVideo };
 
-  const [diff, steps] = await service.preview(target, [vgpu.path], callOptions);
+  const [diff, steps] = await service.preview(target, [vgpu.path]);
   context.print(formatSteps(steps) + formatDiff(diff));
   if (options.dryRun) return 0;
-  await service.change(target, [vgpu.path], callOptions);
+  await service.change(target, [vgpu.path]);
   context.print(plain(`${vgpu.Uuid} is assigned to ${domain.Name}`) + '\n');
   return 0;
 }

@@ -3,52 +3,26 @@ import { DeviceError } from '@vgpu/core';
 import { interfaces } from '@vgpu/dbus-service/protocol';
 import type { Context } from '../context.js';
 import type { Service } from '../service/service.js';
-import {
-  findParent,
-  findVgpu,
-  findVgpus,
-  parseParentArgument,
-  parseVgpuReference,
-  type VgpuObject,
-} from '../service/targets.js';
-import { createVgpu } from './create-vgpu.js';
+import { findVgpu, findVgpus, type VgpuObject } from '../service/targets.js';
+import { createVgpu, parseVgpuOptions, type VgpuOptions } from './create-vgpu.js';
 
-export interface DefineOptions {
-  readonly uuid?: string;
-  readonly parent?: string;
-  readonly type?: string;
+export interface DefineOptions extends VgpuOptions {
   readonly auto?: boolean;
 }
 
-/** Stores the definition of an active vGPU, or of a new one without starting it; prints the UUID when that was not given. */
+/** Stores an active vGPU, or a new one without starting it; prints the UUID when that was not given. */
 export async function run(options: DefineOptions, context: Context): Promise<number> {
-  const reference = options.uuid === undefined ? undefined : parseVgpuReference(options.uuid, options.parent);
-  const parentName =
-    reference?.parentName ?? (options.parent === undefined ? undefined : parseParentArgument(options.parent));
-  if (reference === undefined && (parentName === undefined || options.type === undefined)) {
-    throw new DeviceError('InvalidArgument', 'define needs --uuid of an active vGPU, or --parent and --type');
-  }
-
+  const request = parseVgpuOptions('define', options);
+  const { reference, typeId } = request;
+  const autostart = options.auto ?? false;
   const service = await context.service();
   const objects = await service.objects();
-  const autostart = options.auto ?? false;
-  if (reference !== undefined) {
-    const known = findVgpus(objects, reference);
-    if (known.length > 0 || options.type === undefined || parentName === undefined) {
-      const vgpu = findVgpu(objects, reference, (candidate) => candidate.Active && !candidate.Persistent);
-      await defineKnown(service, vgpu, options.type, autostart);
-      return 0;
-    }
+  if (reference !== undefined && (typeId === undefined || findVgpus(objects, reference).length > 0)) {
+    const vgpu = findVgpu(objects, reference, (candidate) => candidate.Active && !candidate.Persistent);
+    await defineKnown(service, vgpu, typeId, autostart);
+    return 0;
   }
-  if (parentName === undefined || options.type === undefined) {
-    throw new DeviceError('InvalidArgument', 'defining a new vGPU needs --parent and --type');
-  }
-  const uuid = await createVgpu(service, findParent(objects, parentName), options.type, {
-    ...(reference === undefined ? {} : { uuid: reference.uuid }),
-    persistent: true,
-    start: false,
-    autostart,
-  });
+  const uuid = await createVgpu(service, objects, request, { persistent: true, start: false, autostart });
   if (reference === undefined) context.print(`${uuid}\n`);
   return 0;
 }
@@ -60,9 +34,11 @@ async function defineKnown(
   autostart: boolean,
 ): Promise<void> {
   const target = { path: vgpu.path, interfaceName: interfaces.vgpu } as const;
-  const name = `${vgpu.Uuid}@${vgpu.ParentName}`;
   if (typeId !== undefined && typeId !== vgpu.TypeId) {
-    throw new DeviceError('AlreadyExists', `${name} is there with type ${vgpu.TypeId}`);
+    throw new DeviceError(
+      'AlreadyExists',
+      `vGPU ${vgpu.Uuid} exists under ${vgpu.ParentName} with type ${vgpu.TypeId}`,
+    );
   }
   await service.change({ ...target, method: 'Define' }, []);
   if (!autostart) return;

@@ -2,8 +2,7 @@
 import { interfaces } from '@vgpu/dbus-service/protocol';
 import type { Context } from '../context.js';
 import { formatList, formatListJson, type ListedMdev } from '../format/mdevctl.js';
-import { parseVgpuReference } from '../service/targets.js';
-import { parseParentArgument, type VgpuObject } from '../service/targets.js';
+import { parseParentArgument, parseVgpuReference, type VgpuObject } from '../service/targets.js';
 import { blankLine } from './types.js';
 
 export interface ListOptions {

@@ -42,14 +42,13 @@ function addAssignment(program: Command, execute: Execute): void {
   addCommand(program, 'assign', {
     summary: 'Give a vGPU to a virtual machine, from its next start on',
     more:
-      'The device is added to the definition and the video devices are replaced by none. ' +
+      'The device is added to the definition; the video devices are replaced by none and remembered. ' +
       'Before it is done, the steps and what changes in the definition are printed.',
     example: `vgpuctl assign ${uuid} fedora`,
   })
     .argument('<vgpu>', vgpuHelp)
     .argument('<domain>', domainHelp)
     .option('--dry-run', 'only print what would be done')
-    .option('--keep-video', 'leave the video devices as they are')
     .action((vgpu, domain, options) =>
       execute(async (context) => (await import('../commands/assign.js')).run({ ...options, vgpu, domain }, context)),
     );

@@ -65,8 +65,7 @@ export function findVgpu(
   const applicable = all.filter(applies);
   const candidates = applicable.length > 0 ? applicable : all;
   const [vgpu] = candidates;
-  if (vgpu === undefined)
-    throw new DeviceError('NotFound', `${formatVgpuReference(reference)} is no vGPU of this host`);
+  if (vgpu === undefined) throw new DeviceError('NotFound', `vGPU ${formatVgpuReference(reference)} does not exist`);
   if (candidates.length > 1) throw ambiguous(candidates);
   return vgpu;
 }
@@ -75,14 +74,14 @@ export function ambiguous(candidates: readonly VgpuObject[]): DeviceError {
   const names = candidates.map((vgpu) => `${vgpu.Uuid}@${vgpu.ParentName}`).toSorted();
   return new DeviceError(
     'Ambiguous',
-    `${candidates[0]?.Uuid} exists under ${names.length} parents: say which with ${names.join(' or ')}`,
+    `vGPU ${candidates[0]?.Uuid} exists under several parents: name one as ${names.join(' or ')}`,
   );
 }
 
 /** NotFound. */
 export function findParent(objects: Objects, name: string): ParentObject {
   const parent = objects.all(interfaces.mdevParent).find((candidate) => candidate.Name === name);
-  if (parent === undefined) throw new DeviceError('NotFound', `${name} makes no vGPUs or is not on this host`);
+  if (parent === undefined) throw new DeviceError('NotFound', `${name} is no device of this host that can make vGPUs`);
   return parent;
 }
 
@@ -92,6 +91,6 @@ export function findDomain(objects: Objects, nameOrUuid: string): DomainObject {
   const domain =
     domains.find((candidate) => candidate.Uuid === nameOrUuid.toLowerCase()) ??
     domains.find((candidate) => candidate.Name === nameOrUuid);
-  if (domain === undefined) throw new DeviceError('NotFound', `${nameOrUuid} is no virtual machine of this host`);
+  if (domain === undefined) throw new DeviceError('NotFound', `domain ${nameOrUuid} does not exist`);
   return domain;
 }
