@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A tree of directories, attributes and links, addressed by path; the FUSE server walks it by inode."""
+
+import errno
+import os
+import posixpath
+
+
+def refuse(code, text=None):
+    """Raises the OSError that a reader or writer of the file shall see."""
+    raise OSError(code, text or os.strerror(code))
+
+
+class Node:
+    # permanent: lookups of it may be cached. removed: opened handles answer ENODEV from now on, as sysfs does.
+    __slots__ = ("ino", "permanent", "removed", "lookups")
+
+    def __init__(self):
+        self.ino = 0
+        self.permanent = True
+        self.removed = False
+        self.lookups = 0
+
+
+class Directory(Node):
+    __slots__ = ("children",)
+
+    def __init__(self):
+        super().__init__()
+        self.children = {}
+
+
+class Link(Node):
+    __slots__ = ("target",)
+
+    def __init__(self, target):
+        super().__init__()
+        self.target = target
+
+
+class Attribute(Node):
+    """A file. `content` is text, bytes or a function; `store` gets what is written, as bytes, and may raise OSError."""
+
+    __slots__ = ("content", "store", "mode", "size")
+
+    def __init__(self, content=None, store=None, mode=None, size=4096):
+        super().__init__()
+        self.content = content
+        self.store = store
+        if mode is None:
+            mode = (0o444 if content is not None else 0) | (0o200 if store is not None else 0)
+        self.mode = mode
+        self.size = size
+
+    def read(self):
+        content = self.content() if callable(self.content) else self.content
+        if content is None:
+            refuse(errno.EIO)
+        return content.encode() if isinstance(content, str) else bytes(content)
+
+
+class Tree:
+    def __init__(self):
+        self.nodes = {}
+        self._last_ino = 0
+        self.root = self._adopt(Directory(), True)
+
+    def _adopt(self, node, permanent):
+        self._last_ino += 1  # Never used twice, so a stale handle cannot meet a new device.
+        node.ino = self._last_ino
+        node.permanent = permanent
+        self.nodes[node.ino] = node
+        return node
+
+    def find(self, path):
+        node = self.root
+        for part in path.strip("/").split("/"):
+            if part:
+                node = node.children.get(part) if isinstance(node, Directory) else None
+                if node is None:
+                    return None
+        return node
+
+    def directory(self, path, permanent=True):
+        """Makes the directory and those above it; `permanent` holds for the new ones."""
+        node = self.root
+        for part in path.strip("/").split("/"):
+            if part:
+                below = node.children.get(part)
+                if below is None:
+                    below = node.children[part] = self._adopt(Directory(), permanent and node.permanent)
+                node = below
+        return node
+
+    def put(self, path, node):
+        above = self.directory(posixpath.dirname(path))
+        name = posixpath.basename(path)
+        if name in above.children:
+            raise KeyError(f"{path} is there already")
+        above.children[name] = self._adopt(node, above.permanent)
+        return node
+
+    def file(self, path, content=None, store=None, mode=None, size=4096):
+        return self.put(path, Attribute(content, store, mode, size))
+
+    def link(self, path, target, permanent=True):
+        """A relative link, as sysfs has them; both paths begin at the tree's root."""
+        node = self.put(path, Link(posixpath.relpath(target, posixpath.dirname(path))))
+        node.permanent = node.permanent and permanent
+        return node
+
+    def remove(self, path):
+        above = self.find(posixpath.dirname(path))
+        node = above.children.pop(posixpath.basename(path), None) if above is not None else None
+        if node is not None:
+            self._drop(node)
+
+    def _drop(self, node):
+        node.removed = True
+        if isinstance(node, Directory):
+            for below in node.children.values():
+                self._drop(below)
+            node.children.clear()
+        if node.lookups == 0:
+            self.nodes.pop(node.ino, None)
+
+    def forget(self, ino, count):
+        node = self.nodes.get(ino)
+        if node is not None:
+            node.lookups = max(0, node.lookups - count)
+            if node.removed and node.lookups == 0:
+                self.nodes.pop(ino, None)

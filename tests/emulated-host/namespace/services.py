@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The daemons inside: how each is started, when it is ready, how it ends. Also a command: services.py start NAME."""
+
+import os
+import select
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+from . import bus
+from .files import DAEMON_USER, find_first
+
+BASE = "/run/emulated-host"
+POLKITD = ("/usr/lib/polkit-1/polkitd", "/usr/libexec/polkitd", "/usr/libexec/polkit-1/polkitd")
+LIBVIRTD = ("/usr/sbin/libvirtd", "/usr/bin/libvirtd")
+BUS_SOCKET = "/run/dbus/system_bus_socket"
+LIBVIRT_SOCKET = "/run/libvirt/libvirt-sock"
+READY_TIMEOUT_S = 30
+# A first start without QEMU's capability cache runs every emulator once.
+LIBVIRT_TIMEOUT_S = 90
+
+
+def environment():
+    path = f"{BASE}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return {"PATH": path, "LANG": "C.UTF-8", "SYSTEMD_DEVICE_VERIFY_SYSFS": "0", "LIBVIRT_DEFAULT_URI": "qemu:///system"}
+
+
+def log_path(name):
+    return f"{BASE}/log/{name}.log"
+
+
+def log_tail(name, lines=15):
+    try:
+        with open(log_path(name), encoding="utf-8", errors="replace") as file:
+            return "".join(file.readlines()[-lines:])
+    except FileNotFoundError:
+        return ""
+
+
+def spawn(name, arguments, user=None, extra_environment=None):
+    """Starts a daemon; its output goes to its log, its pid to a file."""
+    with open(log_path(name), "ab") as log:
+        process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            env={**environment(), **(extra_environment or {})},
+            start_new_session=True,
+            **({"user": user, "group": user, "extra_groups": []} if user else {}),
+        )
+    with open(f"{BASE}/pid/{name}", "w", encoding="utf-8") as file:
+        file.write(f"{process.pid}\n")
+    return process
+
+
+class NotReady(Exception):
+    pass
+
+
+def wait_for(name, process, condition, timeout_s):
+    """Until the condition holds; a daemon that ends before says so with its log."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if process.poll() is not None:
+            raise NotReady(f"{name} ended with status {process.returncode} while starting:\n{log_tail(name)}")
+        if time.monotonic() > deadline:
+            raise NotReady(f"{name} is not ready after {timeout_s} s:\n{log_tail(name)}")
+        select.select([], [], [], 0.002)
+
+
+def is_socket(path):
+    try:
+        return stat.S_ISSOCK(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def start_bus():
+    return spawn("bus", ["dbus-daemon", "--system", "--nofork", "--nopidfile", "--nosyslog"])
+
+
+def bus_is_ready(process):
+    wait_for("bus", process, lambda: is_socket(BUS_SOCKET), READY_TIMEOUT_S)
+
+
+def start_polkit():
+    return spawn("polkit", [find_first(POLKITD, "polkitd"), "--no-debug"])
+
+
+def polkit_is_ready(process):
+    name_is_owned("polkit", process, "org.freedesktop.PolicyKit1")
+
+
+def name_is_owned(service, process, name):
+    with bus.Connection(BUS_SOCKET) as connection:
+        wait_for(service, process, lambda: connection.has_owner(name), READY_TIMEOUT_S)
+
+
+def start_libvirtd():
+    for name in ("libvirt-sock", "libvirt-sock-ro", "libvirt-admin-sock"):
+        try:
+            os.unlink(f"/run/libvirt/{name}")  # Left by one that was killed.
+        except FileNotFoundError:
+            pass
+    return spawn("libvirtd", [find_first(LIBVIRTD, "libvirtd")])
+
+
+def libvirtd_is_ready(process):
+    wait_for("libvirtd", process, lambda: is_socket(LIBVIRT_SOCKET), LIBVIRT_TIMEOUT_S)
+
+
+def start_vgpud():
+    program = [f"{BASE}/bin/node", "--disable-proto=delete", f"{BASE}/app/packages/dbus-service/dist/main.js"]
+    return spawn("vgpud", program, DAEMON_USER, {"HOME": "/var/lib/vgpud", "STATE_DIRECTORY": "/var/lib/vgpud"})
+
+
+def vgpud_is_ready(process):
+    name_is_owned("vgpud", process, "me.phyllo.Vgpu1")
+
+
+STARTERS = {
+    "bus": (start_bus, bus_is_ready),
+    "polkit": (start_polkit, polkit_is_ready),
+    "libvirtd": (start_libvirtd, libvirtd_is_ready),
+    "vgpud": (start_vgpud, vgpud_is_ready),
+}
+
+
+def start(name):
+    starter, is_ready = STARTERS[name]
+    process = starter()
+    is_ready(process)
+    return process
+
+
+def kill(name, signal_name):
+    """Ends the daemon and waits until it is gone."""
+    with open(f"{BASE}/pid/{name}", encoding="utf-8") as file:
+        pid = int(file.read())
+    descriptor = os.pidfd_open(pid)
+    signal.pidfd_send_signal(descriptor, getattr(signal, signal_name))
+    if signal_name not in ("SIGSTOP", "SIGCONT") and not select.select([descriptor], [], [], READY_TIMEOUT_S)[0]:
+        raise NotReady(f"{name} is still there {READY_TIMEOUT_S} s after {signal_name}")
+
+
+def main(arguments):
+    command, name, *rest = arguments
+    try:
+        if command == "start":
+            start(name)
+        elif command == "kill":
+            kill(name, *rest)
+        else:
+            raise NotReady(f"no such command: {command}")
+    except (NotReady, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
