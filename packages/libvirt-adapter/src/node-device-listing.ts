@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { ListedParent, ListedPciDevice, MdevVgpu, NodeDeviceListing, ParentName } from '@vgpu/core';
+import { NodeDeviceListFlags, type Connection, type NodeDeviceRecord } from '@vgpu/libvirt';
+import { toDeviceError } from './errors.js';
+import { readNodeDevice, type MdevFacts, type NodeDeviceFacts } from './xml/node-device.js';
+
+/** A parent with the name that libvirt wants in a definition. */
+export interface KnownParent extends ListedParent {
+  readonly nodeDeviceName: string;
+}
+
+/** An mdev with the name that libvirt looks it up by. */
+export interface KnownMdev extends MdevVgpu {
+  readonly nodeDeviceName: string;
+}
+
+/** A listing with libvirt's own names, which stay inside this package. */
+export interface KnownNodeDevices extends NodeDeviceListing {
+  readonly pciDevices: readonly ListedPciDevice[];
+  readonly parents: readonly KnownParent[];
+  readonly mdevs: readonly KnownMdev[];
+}
+
+const everyState = (NodeDeviceListFlags.ACTIVE | NodeDeviceListFlags.INACTIVE) >>> 0;
+const mdevs = NodeDeviceListFlags.CAP_MDEV;
+const withParents = mdevs | NodeDeviceListFlags.CAP_MDEV_TYPES;
+const everything = withParents | NodeDeviceListFlags.CAP_PCI_DEV;
+
+/** PCI devices, parents and mdevs, active and inactive. @throws DeviceError */
+export async function listNodeDevices(connection: Connection): Promise<KnownNodeDevices> {
+  return toListing(await readRecords(connection, everything));
+}
+
+/** Only what a change of an mdev needs: of PCI devices the parents, though those without any type are missing. */
+export async function listMdevsAndParents(connection: Connection): Promise<KnownNodeDevices> {
+  return toListing(await readRecords(connection, withParents));
+}
+
+/** Only mdevs, the cheapest; whether their parents are there is not known, `parentPresent` is false. */
+export async function listMdevs(connection: Connection): Promise<readonly KnownMdev[]> {
+  return toListing(await readRecords(connection, mdevs)).mdevs;
+}
+
+async function readRecords(connection: Connection, capabilities: number): Promise<readonly NodeDeviceRecord[]> {
+  try {
+    return await connection.listNodeDevicesWithXml({ flags: (capabilities | everyState) >>> 0 });
+  } catch (error) {
+    throw toDeviceError(error, 'the node devices could not be listed');
+  }
+}
+
+function toListing(records: readonly NodeDeviceRecord[]): KnownNodeDevices {
+  const devices = records.map((record) => ({ record, facts: readNodeDevice(record.xml) }));
+  const byName = new Map(devices.map(({ facts }) => [facts.nodeDeviceName, facts]));
+  return {
+    pciDevices: devices.flatMap(({ facts }) => facts.pciDevice ?? []),
+    parents: devices.flatMap(({ facts }) =>
+      facts.parent === undefined ? [] : { ...facts.parent, nodeDeviceName: facts.nodeDeviceName },
+    ),
+    mdevs: devices.flatMap(({ record, facts }) =>
+      facts.mdev === undefined ? [] : (toMdev(record, facts, facts.mdev, byName) ?? []),
+    ),
+  };
+}
+
+function toMdev(
+  record: NodeDeviceRecord,
+  facts: NodeDeviceFacts,
+  mdev: MdevFacts,
+  byName: ReadonlyMap<string, NodeDeviceFacts>,
+): KnownMdev | undefined {
+  const parentDevice = byName.get(facts.parentNodeDeviceName ?? '');
+  const parent: ParentName | undefined = mdev.parent ?? parentDevice?.parent?.name;
+  if (parent === undefined) return undefined;
+  return {
+    backing: 'mdev',
+    uuid: mdev.uuid,
+    parent,
+    parentPresent: parentDevice !== undefined,
+    typeId: mdev.typeId,
+    active: record.active,
+    persistent: record.persistent,
+    autostart: record.autostart,
+    attributes: mdev.attributes,
+    iommuGroup: record.active ? mdev.iommuGroup : undefined,
+    nodeDeviceName: facts.nodeDeviceName,
+  };
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import {
+  DeviceError,
+  checkMdevAttributes,
+  type Domain,
+  type MdevDefinition,
+  type MdevId,
+  type MdevTypeId,
+  type NodeDeviceListing,
+  type NodeDevicePort,
+  type ParentName,
+  type Uuid,
+} from '@vgpu/core';
+import type { NodeDevice } from '@vgpu/libvirt';
+import type { Connections } from './connections.js';
+import { toChangeError, toDeviceError } from './errors.js';
+import {
+  listMdevs,
+  listMdevsAndParents,
+  listNodeDevices,
+  type KnownMdev,
+  type KnownNodeDevices,
+  type KnownParent,
+} from './node-device-listing.js';
+import { waitUntil } from './wait.js';
+import { formatMdevXml } from './xml/node-device.js';
+
+/**
+ * Node devices through libvirt, which has mdevctl make every change and reports all of mdevctl's refusals with one
+ * number and a text. So each change is judged from a listing before it is sent, and from another one when it failed.
+ */
+export class LibvirtNodeDevices implements NodeDevicePort {
+  readonly #connections: Connections;
+  readonly #listDomains: () => Promise<readonly Domain[]>;
+
+  /** @param listDomains tells who holds an mdev */
+  constructor(connections: Connections, listDomains: () => Promise<readonly Domain[]>) {
+    this.#connections = connections;
+    this.#listDomains = listDomains;
+  }
+
+  async list(): Promise<NodeDeviceListing> {
+    const { pciDevices, parents, mdevs } = await listNodeDevices(this.#connections.nodeQuery);
+    return { pciDevices, parents: parents.map(withoutName), mdevs: mdevs.map(withoutName) };
+  }
+
+  /** libvirt would accept an unknown type, a second parent for the same UUID, and on 11.3 a second definition. */
+  async define(definition: MdevDefinition): Promise<void> {
+    const { uuid, parent: parentName, typeId, attributes } = definition;
+    const devices = await listNodeDevices(this.#connections.nodeQuery);
+    const parent = requireParent(devices, parentName);
+    requireType(parent, typeId);
+    const driver = devices.pciDevices.find((device) => device.address === parent.pciAddress)?.driver;
+    checkMdevAttributes(attributes, driver ?? (parentName === 'matrix' ? 'vfio_ap' : undefined));
+    const known = withUuid(devices.mdevs, uuid);
+    const same = known.find((mdev) => mdev.parent === parentName);
+    const other = known.find((mdev) => mdev.persistent || mdev !== same);
+    if (other !== undefined) throw alreadyExists(other);
+    if (same !== undefined && same.typeId !== typeId) {
+      throw new DeviceError('InvalidState', `vGPU ${uuid} is active as ${same.typeId}, not as ${typeId}`, {
+        details: { uuid, typeId: same.typeId },
+      });
+    }
+    const what = `vGPU ${uuid} could not be defined`;
+    try {
+      const device = await this.#connections.nodeControl.defineNodeDeviceXml(
+        formatMdevXml(definition, parent.nodeDeviceName),
+      );
+      device.dispose();
+    } catch (error) {
+      const failure = toChangeError(error, what, { uuid, parent: parentName });
+      if (failure.code !== 'TimedOut') await this.#refuseDefined(definition);
+      throw failure;
+    }
+    await this.#settled(definition, (mdev) => mdev?.persistent === true, 'defined');
+  }
+
+  /**
+   * Where the kernel's own count lies, mdevctl sends the request and the kernel refuses it: that is Internal unless the
+   * count read afterwards says that nothing is left.
+   */
+  async start(id: MdevId): Promise<void> {
+    const devices = await listMdevsAndParents(this.#connections.nodeQuery);
+    const mdev = requireMdev(devices.mdevs, id);
+    requireUnique(devices.mdevs, id.uuid);
+    if (mdev.active) throw invalidState(id, 'is active already');
+    if (!mdev.parentPresent) throw invalidState(id, `needs its parent ${id.parent}, which is not there`);
+    requireInstance(devices, mdev);
+    await this.#change(
+      mdev,
+      'started',
+      (device) => device.create(),
+      async (failure) => {
+        const after = await listMdevsAndParents(this.#connections.nodeQuery);
+        if (find(after.mdevs, id)?.active === true) return;
+        requireInstance(after, requireMdev(after.mdevs, id));
+        throw failure;
+      },
+    );
+    await this.#settled(id, (now) => now?.active === true, 'active');
+  }
+
+  async stop(id: MdevId): Promise<void> {
+    const mdev = requireMdev(await listMdevs(this.#connections.nodeQuery), id);
+    if (!mdev.active) throw invalidState(id, 'is not active');
+    await this.#refuseWhileInUse(id);
+    await this.#change(
+      mdev,
+      'stopped',
+      (device) => device.destroy(),
+      async (failure) => {
+        if (find(await listMdevs(this.#connections.nodeQuery), id)?.active !== true) return;
+        await this.#refuseWhileInUse(id);
+        throw failure;
+      },
+    );
+    await this.#settled(id, (now) => now?.active !== true, 'inactive');
+  }
+
+  /** With the same UUID under two parents libvirt would remove both definitions. */
+  async undefine(id: MdevId): Promise<void> {
+    const mdevs = await listMdevs(this.#connections.nodeQuery);
+    const mdev = requireMdev(mdevs, id);
+    requireUnique(mdevs, id.uuid);
+    requirePersistent(mdev);
+    await this.#change(
+      mdev,
+      'undefined',
+      (device) => device.undefine(),
+      async (failure) => {
+        if (find(await listMdevs(this.#connections.nodeQuery), id)?.persistent === true) throw failure;
+      },
+    );
+    await this.#settled(id, (now) => now?.persistent !== true, 'undefined');
+  }
+
+  async setAutostart(id: MdevId, autostart: boolean): Promise<void> {
+    const mdevs = await listMdevs(this.#connections.nodeQuery);
+    const mdev = requireMdev(mdevs, id);
+    requireUnique(mdevs, id.uuid);
+    requirePersistent(mdev);
+    if (mdev.autostart === autostart) return;
+    await this.#change(
+      mdev,
+      'changed',
+      (device) => device.setAutostart(autostart),
+      async (failure) => {
+        if (find(await listMdevs(this.#connections.nodeQuery), id)?.autostart !== autostart) throw failure;
+      },
+    );
+    await this.#settled(id, (now) => now?.autostart === autostart, autostart ? 'autostarted' : 'not autostarted');
+  }
+
+  /**
+   * Sends one change. `judge` is called when it failed: it returns when the change was made all the same, and throws
+   * what the state says, or the failure it is given.
+   */
+  async #change(
+    mdev: KnownMdev,
+    done: string,
+    send: (device: NodeDevice) => Promise<void>,
+    judge: (failure: DeviceError) => Promise<void>,
+  ): Promise<void> {
+    const { uuid, parent, nodeDeviceName } = mdev;
+    const what = `vGPU ${uuid} could not be ${done}`;
+    const device = await this.#lookUp(nodeDeviceName, what);
+    try {
+      await send(device);
+    } catch (error) {
+      const failure = toChangeError(error, what, { uuid, parent });
+      if (failure.code === 'TimedOut') throw failure;
+      await judge(failure);
+    } finally {
+      device.dispose();
+    }
+  }
+
+  async #lookUp(nodeDeviceName: string, what: string): Promise<NodeDevice> {
+    try {
+      return await this.#connections.nodeControl.lookupNodeDeviceByName(nodeDeviceName);
+    } catch (error) {
+      throw toDeviceError(error, what);
+    }
+  }
+
+  async #settled(id: MdevId, isThere: (mdev: KnownMdev | undefined) => boolean, state: string): Promise<void> {
+    await waitUntil(async () => isThere(find(await listMdevs(this.#connections.nodeQuery), id)), {
+      events: this.#connections,
+      timedOut: `vGPU ${id.uuid} under ${id.parent} did not become ${state}`,
+    });
+  }
+
+  /** Somebody else may have been faster. */
+  async #refuseDefined({ uuid }: MdevId): Promise<void> {
+    const stored = withUuid(await listMdevs(this.#connections.nodeQuery), uuid).find((mdev) => mdev.persistent);
+    if (stored !== undefined) throw alreadyExists(stored);
+  }
+
+  async #refuseWhileInUse({ uuid }: MdevId): Promise<void> {
+    const user = (await this.#listDomains()).find((domain) =>
+      domain.active?.hostdevs.some((hostdev) => hostdev.kind === 'mdev' && hostdev.uuid === uuid),
+    );
+    if (user === undefined) return;
+    throw new DeviceError('DeviceBusy', `vGPU ${uuid} is in use by the running domain ${user.name}`, {
+      details: { uuid, domain: user.uuid, domainName: user.name },
+    });
+  }
+}
+
+function withoutName<T extends { readonly nodeDeviceName: string }>(device: T): Omit<T, 'nodeDeviceName'> {
+  const { nodeDeviceName: _name, ...rest } = device;
+  return rest;
+}
+
+function withUuid(mdevs: readonly KnownMdev[], uuid: Uuid): readonly KnownMdev[] {
+  return mdevs.filter((mdev) => mdev.uuid === uuid);
+}
+
+function find(mdevs: readonly KnownMdev[], id: MdevId): KnownMdev | undefined {
+  return mdevs.find((mdev) => mdev.uuid === id.uuid && mdev.parent === id.parent);
+}
+
+function requireMdev(mdevs: readonly KnownMdev[], id: MdevId): KnownMdev {
+  const mdev = find(mdevs, id);
+  if (mdev !== undefined) return mdev;
+  throw new DeviceError('NotFound', `vGPU ${id.uuid} does not exist under ${id.parent}`, {
+    details: { uuid: id.uuid, parent: id.parent },
+  });
+}
+
+function requireUnique(mdevs: readonly KnownMdev[], uuid: Uuid): void {
+  const parents = withUuid(mdevs, uuid).map((mdev) => mdev.parent);
+  if (parents.length === 1) return;
+  throw new DeviceError('Ambiguous', `vGPU ${uuid} exists under several parents: ${parents.join(', ')}`, {
+    details: { uuid, parents },
+  });
+}
+
+function requirePersistent(mdev: KnownMdev): void {
+  if (!mdev.persistent) throw invalidState(mdev, 'is transient: it has no definition');
+}
+
+function requireParent(devices: KnownNodeDevices, name: ParentName): KnownParent {
+  const parent = devices.parents.find((candidate) => candidate.name === name);
+  if (parent !== undefined) return parent;
+  throw new DeviceError('NotFound', `${name} is no device of this host that can make vGPUs`, {
+    details: { parent: name },
+  });
+}
+
+function requireType(parent: KnownParent, typeId: MdevTypeId): KnownParent['types'][number] {
+  const type = parent.types.find((candidate) => candidate.typeId === typeId);
+  if (type !== undefined) return type;
+  const types = parent.types.map((candidate) => candidate.typeId);
+  throw new DeviceError('NotFound', `${parent.name} has no type ${typeId}, it has ${types.join(', ') || 'none'}`, {
+    details: { parent: parent.name, typeId, types },
+  });
+}
+
+function requireInstance(devices: KnownNodeDevices, mdev: KnownMdev): void {
+  const parent = requireParent(devices, mdev.parent);
+  if (requireType(parent, mdev.typeId).availableInstances > 0) return;
+  const holders = devices.mdevs.filter((other) => other.parent === parent.name && other.active).map(({ uuid }) => uuid);
+  throw new DeviceError('NoAvailableInstances', `${parent.name} has no available instances of ${mdev.typeId}`, {
+    details: { parent: parent.name, typeId: mdev.typeId, holders },
+  });
+}
+
+function alreadyExists({ uuid, parent }: MdevId): DeviceError {
+  return new DeviceError('AlreadyExists', `vGPU ${uuid} exists already under ${parent}`, { details: { uuid, parent } });
+}
+
+function invalidState({ uuid, parent }: MdevId, problem: string): DeviceError {
+  return new DeviceError('InvalidState', `vGPU ${uuid} ${problem}`, { details: { uuid, parent } });
+}

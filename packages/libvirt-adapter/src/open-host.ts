@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { HostFactsPort, HostPorts } from '@vgpu/core';
+import { Connections } from './connections.js';
+import { LibvirtDomains } from './domains.js';
+import { LibvirtNodeDevices } from './node-devices.js';
+
+export interface OpenLibvirtHostOptions {
+  /** The hypervisor's URI, for example `qemu:///system`. It can start programs: only from the configuration. */
+  readonly uri: string;
+  /** Where node devices are when the hypervisor's daemon has none (`nodedev:///system`); absent: the same URI. */
+  readonly nodeDeviceUri?: string;
+  readonly facts: HostFactsPort;
+}
+
+const firstAttemptTimeoutMs = 5_000;
+
+/**
+ * One host's ports over libvirt. It also succeeds while libvirt is not reachable: then every call rejects with
+ * Unavailable, and the connections open as soon as they can; `events` tells when.
+ */
+export async function openLibvirtHost({ uri, nodeDeviceUri, facts }: OpenLibvirtHostOptions): Promise<HostPorts> {
+  const connections = new Connections({ uri, nodeDeviceUri });
+  const domains = new LibvirtDomains(connections);
+  const nodeDevices = new LibvirtNodeDevices(connections, () => domains.list());
+  await connections.attempted(firstAttemptTimeoutMs);
+  return { nodeDevices, domains, facts, events: connections, close: () => connections.close() };
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { DeviceError } from '@vgpu/core';
+import { expect, it } from 'vitest';
+import { waitUntil } from './wait.js';
+
+/** Events that a test fires. */
+function fakeEvents(): {
+  onChange: (listener: () => void) => () => void;
+  fire: () => void;
+  listeners: Set<() => void>;
+} {
+  const listeners = new Set<() => void>();
+  return {
+    listeners,
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    fire: () => {
+      for (const listener of listeners) listener();
+    },
+  };
+}
+
+it('looks again at once after an event, also after one that came while it looked', async () => {
+  const events = fakeEvents();
+  let looks = 0;
+  const started = performance.now();
+  await waitUntil(
+    async () => {
+      looks++;
+      events.fire();
+      return looks === 200;
+    },
+    { events, timedOut: 'never' },
+  );
+  // Two hundred pauses would take half a minute.
+  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(events.listeners.size).toBe(0);
+});
+
+it('looks from time to time without any event, and counts an absent libvirt as not yet', async () => {
+  let looks = 0;
+  await waitUntil(
+    async () => {
+      looks++;
+      if (looks < 3) throw new DeviceError('Unavailable', 'libvirt is not reachable');
+      return true;
+    },
+    { events: fakeEvents(), timedOut: 'never' },
+  );
+  expect(looks).toBe(3);
+});
+
+it('ends with TimedOut and names what did not happen', async () => {
+  const events = fakeEvents();
+  await expect(
+    waitUntil(async () => false, { events, timedOut: 'vGPU x did not become active', timeoutMs: 30 }),
+  ).rejects.toMatchObject({ code: 'TimedOut', message: 'vGPU x did not become active within 0.03 s' });
+  expect(events.listeners.size).toBe(0);
+});
+
+it('passes on what the condition rejects with', async () => {
+  const failure = new DeviceError('NotAuthorized', 'no');
+  await expect(waitUntil(() => Promise.reject(failure), { events: fakeEvents(), timedOut: 'never' })).rejects.toBe(
+    failure,
+  );
+});
