@@ -37,9 +37,29 @@ export const contract = ${JSON.stringify(interfaces)} as const satisfies Contrac
 `;
 }
 
+/** The interfaces as they are in the file, without its comments. */
+function formatIntrospection() {
+  const text = readFileSync(`${packageRoot}data/me.phyllo.Vgpu1.xml`, 'utf8').replaceAll(/<!--[^]*?-->\s*/g, '');
+  const found = [...text.matchAll(/<interface name="([^"]+)">[^]*?<\/interface>/g)];
+  const entries = found.map(([xml, name]) => `  '${name}': \`\n  ${xml}\`,\n`);
+  return `// SPDX-License-Identifier: LGPL-2.1-or-later
+// Generated from data/me.phyllo.Vgpu1.xml by \`pnpm --filter @vgpu/dbus-service generate\`; do not edit.
+import type { InterfaceName } from '../protocol/members.js';
+
+/** What Introspect serves for each interface. */
+export const introspectionXml: Readonly<Record<InterfaceName, string>> = {
+${entries.join('')}};
+`;
+}
+
+const introspectionFile = `${packageRoot}src/host/introspection-xml.ts`;
 const contractFile = `${packageRoot}src/protocol/contract.ts`;
 const outputs = [
   [contractFile, await format(formatTypeScript(), { ...(await resolveConfig(contractFile)), parser: 'typescript' })],
+  [
+    introspectionFile,
+    await format(formatIntrospection(), { ...(await resolveConfig(introspectionFile)), parser: 'typescript' }),
+  ],
   [`${packageRoot}../../docs/dbus-api.md`, formatDocs(contract)],
 ];
 for (const [path, text] of outputs) {

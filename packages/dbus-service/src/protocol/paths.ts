@@ -42,7 +42,12 @@ export function formatVgpuTypePath(device: ParentName | PciAddress, typeId: Mdev
 }
 
 export function formatVgpuPath(id: { readonly uuid: Uuid; readonly parent: ParentName }): string {
-  return `${rootPath}/vgpu/${formatFixed(id.uuid)}_${formatDeviceName(id.parent)}`;
+  return `${formatVgpuPathPrefix(id.uuid)}${formatDeviceName(id.parent)}`;
+}
+
+/** What all paths of vGPUs with this UUID begin with; the parent follows. */
+export function formatVgpuPathPrefix(uuid: Uuid): string {
+  return `${rootPath}/vgpu/${formatFixed(uuid)}_`;
 }
 
 export function formatDomainPath(uuid: Uuid): string {

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { PolkitAction } from './polkit-actions.js';
+
+/** Who wants to do what. */
+export interface AuthorizationRequest {
+  /** Unique bus name of the caller. */
+  readonly sender: string;
+  readonly action: PolkitAction;
+  /** What it is done to, for rules and for the dialog's text: vgpu.uuid, parent.name, domain.uuid, domain.name. */
+  readonly details: Readonly<Record<string, string>>;
+  /** Whether a password dialog may appear. */
+  readonly interactive: boolean;
+}
+
+/** `challenge`: a dialog would help, and none was allowed. */
+export type Decision = 'granted' | 'denied' | 'challenge';
+
+export interface Authorizer {
+  /** Never rejects: whatever cannot be answered is denied. */
+  decide(request: AuthorizationRequest): Promise<Decision>;
+}

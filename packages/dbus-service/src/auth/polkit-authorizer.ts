@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { OutgoingCall } from '../host/bus.js';
+import type { Log } from '../log.js';
+import type { TypedValue } from '../protocol/contract-types.js';
+import type { AuthorizationRequest, Authorizer, Decision } from './authorizer.js';
+
+/** What the authorizer needs of the bus. */
+export interface AuthorizationBus {
+  call(call: OutgoingCall): Promise<readonly unknown[]>;
+  watchDeparture(uniqueName: string, onGone: () => void): () => void;
+}
+
+const authority = {
+  destination: 'org.freedesktop.PolicyKit1',
+  path: '/org/freedesktop/PolicyKit1/Authority',
+  interface: 'org.freedesktop.PolicyKit1.Authority',
+} as const;
+const allowUserInteraction = 1;
+const checkTimeoutMs = 10_000;
+/** Open password dialogs: one person answers one at a time. */
+const maxDialogsPerSender = 2;
+const maxDialogs = 32;
+
+/** Asks polkitd (org.freedesktop.PolicyKit1.Authority.CheckAuthorization). Every failure is a denial. */
+export class PolkitAuthorizer implements Authorizer {
+  readonly #bus: AuthorizationBus;
+  readonly #log: Log;
+  readonly #dialogs = new Map<string, number>();
+  #nextCancellation = 1;
+
+  constructor(bus: AuthorizationBus, log: Log) {
+    this.#bus = bus;
+    this.#log = log;
+  }
+
+  async decide(request: AuthorizationRequest): Promise<Decision> {
+    try {
+      // Whoever needs no dialog gets none, and opens none that would count.
+      const decision = await this.#check(request, 0, '');
+      if (decision !== 'challenge' || !request.interactive) return decision;
+      return await this.#checkWithDialog(request);
+    } catch (error) {
+      this.#log.error(`${request.action} denied to ${request.sender}`, error);
+      return 'denied';
+    }
+  }
+
+  async #checkWithDialog(request: AuthorizationRequest): Promise<Decision> {
+    const { sender } = request;
+    const open = this.#dialogs.get(sender) ?? 0;
+    const all = [...this.#dialogs.values()].reduce((sum, count) => sum + count, 0);
+    if (open >= maxDialogsPerSender || all >= maxDialogs) {
+      this.#log.info(`${sender} waits for ${open} dialogs of ${all} already: denied`);
+      return 'denied';
+    }
+    this.#dialogs.set(sender, open + 1);
+    const cancellation = `vgpud-${this.#nextCancellation++}`;
+    let present = true;
+    const unwatch = this.#bus.watchDeparture(sender, () => {
+      present = false;
+      this.#cancel(cancellation);
+    });
+    try {
+      const decision = await this.#check(request, allowUserInteraction, cancellation);
+      // A dialog that was dismissed is still a challenge for polkit: for us it is an answer.
+      return decision === 'granted' && present ? 'granted' : 'denied';
+    } finally {
+      unwatch();
+      const left = (this.#dialogs.get(sender) ?? 1) - 1;
+      if (left > 0) this.#dialogs.set(sender, left);
+      else this.#dialogs.delete(sender);
+    }
+  }
+
+  async #check(request: AuthorizationRequest, flags: number, cancellation: string): Promise<Decision> {
+    const name: TypedValue = { signature: 's', value: request.sender };
+    const subject = ['system-bus-name', { name }];
+    const [result] = await this.#bus.call({
+      ...authority,
+      member: 'CheckAuthorization',
+      body: { signature: '(sa{sv})sa{ss}us', values: [subject, request.action, request.details, flags, cancellation] },
+      timeoutMs: flags === allowUserInteraction ? undefined : checkTimeoutMs,
+    });
+    return readDecision(result);
+  }
+
+  #cancel(cancellation: string): void {
+    this.#bus
+      .call({
+        ...authority,
+        member: 'CancelCheckAuthorization',
+        body: { signature: 's', values: [cancellation] },
+        timeoutMs: checkTimeoutMs,
+      })
+      .catch((error: unknown) => this.#log.error(`cannot cancel ${cancellation}`, error));
+  }
+}
+
+/** `(bba{ss})`: is_authorized, is_challenge, details. Only a true `true` grants. */
+function readDecision(result: unknown): Decision {
+  if (!Array.isArray(result)) return 'denied';
+  const [authorized, challenge]: unknown[] = result;
+  if (authorized === true) return 'granted';
+  return challenge === true ? 'challenge' : 'denied';
+}

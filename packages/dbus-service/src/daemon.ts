@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { HostPorts } from '@vgpu/core';
+import { PolkitAuthorizer } from './auth/polkit-authorizer.js';
+import { systemClock } from './clock.js';
+import { Bus } from './host/bus.js';
+import { dispatch } from './host/dispatch.js';
+import type { Log } from './log.js';
+import { busName } from './protocol/names.js';
+import { Service } from './service.js';
+import { version } from './version.js';
+
+export interface DaemonOptions {
+  readonly busAddress: string;
+  readonly log: Log;
+  /** Opens the host; it is closed with the daemon. */
+  openHost(): Promise<HostPorts>;
+}
+
+export interface Daemon {
+  /** Settles with the reason when the bus is lost: a service without a bus can only end. */
+  readonly lost: Promise<Error>;
+  stop(): Promise<void>;
+}
+
+/** Publishes a host on a bus. @throws when the bus cannot be reached or somebody else owns the name */
+export async function startDaemon({ busAddress, log, openHost }: DaemonOptions): Promise<Daemon> {
+  const bus = await Bus.connect(busAddress, (text, error) => log.error(text, error));
+  const ports = await openHost();
+  const service = new Service({
+    ports,
+    authorizer: new PolkitAuthorizer(bus, log),
+    clock: systemClock,
+    log,
+    version,
+    emit: (signal) => bus.emit(signal.path, signal.interface, signal.member, signal.body),
+  });
+  await service.start();
+  bus.handleCalls((call) =>
+    dispatch(call, {
+      objects: () => service.objects(),
+      callMethod: (method) => service.callMethod(method),
+      log,
+    }),
+  );
+  if (!(await bus.requestName(busName))) throw new Error(`${busName} is owned by somebody else`);
+  log.info(`vgpud ${version} on ${bus.uniqueName}`);
+  return {
+    lost: bus.closed,
+    async stop() {
+      await service.stop();
+      await ports.close();
+      bus.close();
+    },
+  };
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { contract } from '../protocol/contract.js';
+import type { ContractInterface, ContractMethod } from '../protocol/contract-types.js';
+import type { InterfaceName } from '../protocol/members.js';
+import type { Log } from '../log.js';
+import { toErrorAnswer } from './answer-error.js';
+import type { Answer, Body, IncomingCall } from './bus.js';
+import { BusError } from './bus-error.js';
+import { interfacesOf, type PublishedObjects } from './published.js';
+import { standardMethods } from './standard-methods.js';
+
+/** A call of one of our own methods on an object that exists, with arguments of the right types. */
+export interface MethodCall {
+  readonly path: string;
+  readonly interface: InterfaceName;
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly sender: string;
+  readonly interactive: boolean;
+}
+
+export interface DispatchTarget {
+  objects(): PublishedObjects;
+  /** The method's results in order. @throws DeviceError, BusError */
+  callMethod(call: MethodCall): Promise<readonly unknown[]>;
+  readonly log: Log;
+}
+
+/** Answers every call that can arrive; never rejects. */
+export async function dispatch(call: IncomingCall, target: DispatchTarget): Promise<Answer> {
+  try {
+    return (await answerStandard(call, target)) ?? (await answerOwn(call, target));
+  } catch (error) {
+    return toErrorAnswer(error, target.log);
+  }
+}
+
+async function answerStandard(call: IncomingCall, target: DispatchTarget): Promise<Body | undefined> {
+  for (const [name, methods] of Object.entries(standardMethods)) {
+    if (call.interface !== undefined && call.interface !== name) continue;
+    const method = Object.hasOwn(methods, call.member) ? methods[call.member] : undefined;
+    if (method === undefined) {
+      if (call.interface === undefined) continue;
+      throw unknownMethod(call);
+    }
+    if (call.signature !== method.signature) throw wrongSignature(call, method.signature);
+    return method.run(target.objects(), call.path, call.args);
+  }
+  return undefined;
+}
+
+async function answerOwn(call: IncomingCall, target: DispatchTarget): Promise<Body> {
+  const object = target.objects().get(call.path);
+  if (object === undefined) throw new BusError('UnknownObject', `${call.path} does not exist`);
+  const names = interfacesOf(object).filter((name) => call.interface === undefined || call.interface === name);
+  if (names.length === 0) throw new BusError('UnknownInterface', `${call.path} has no interface ${call.interface}`);
+  const name = names.find((candidate) => findMethod(candidate, call.member) !== undefined);
+  const spec = name === undefined ? undefined : findMethod(name, call.member);
+  if (name === undefined || spec === undefined) throw unknownMethod(call);
+  const signature = spec.in.map((arg) => arg.type).join('');
+  if (call.signature !== signature) throw wrongSignature(call, signature);
+  const { path, args, sender, interactive } = call;
+  const values = await target.callMethod({ path, interface: name, method: call.member, args, sender, interactive });
+  return { signature: spec.out.map((arg) => arg.type).join(''), values };
+}
+
+/** What the contract says about a method; undefined where the interface has none of that name. */
+export function findMethod(name: InterfaceName, method: string): ContractMethod | undefined {
+  const methods: ContractInterface['methods'] = contract[name].methods;
+  return Object.hasOwn(methods, method) ? methods[method] : undefined;
+}
+
+function unknownMethod(call: IncomingCall): BusError {
+  return new BusError('UnknownMethod', `${call.interface ?? call.path} has no method ${call.member}`);
+}
+
+function wrongSignature(call: IncomingCall, expected: string): BusError {
+  return new BusError('InvalidArgs', `${call.member} takes the types "${expected}", not "${call.signature}"`);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import {
+  cleanDisplayText,
+  DeviceError,
+  displayRecipes,
+  planAssignVgpu,
+  planForceOffDomain,
+  planShutdownDomain,
+  planStartDomain,
+  planUnassignVgpu,
+  type DisplayRecipe,
+  type Inventory,
+  type Plan,
+  type Uuid,
+} from '@vgpu/core';
+import { polkitActions } from '../auth/polkit-actions.js';
+import { requireAssignedVgpu, requireDomain, requireVgpu } from '../objects/resolve.js';
+import type { InterfaceMethods } from './entry.js';
+import { formatSteps } from './steps.js';
+
+type Target = { readonly inventory: Inventory; readonly path: string };
+
+function domainDetails({ inventory, path }: Target): Readonly<Record<string, string>> {
+  const domain = requireDomain(inventory, path);
+  return { 'domain.uuid': domain.uuid, 'domain.name': cleanDisplayText(domain.name) };
+}
+
+type AssignTarget = Target & { readonly args: readonly [string, ...unknown[]] };
+
+function assignDetails(input: AssignTarget): Readonly<Record<string, string>> {
+  const vgpu = requireVgpu(input.inventory, input.args[0]);
+  return { ...domainDetails(input), 'vgpu.uuid': vgpu.uuid, 'parent.name': vgpu.parent };
+}
+
+function unassignDetails(input: AssignTarget): Readonly<Record<string, string>> {
+  const { inventory, path, args } = input;
+  const { uuid, parent } = requireAssignedVgpu(inventory, requireDomain(inventory, path), args[0]);
+  return { ...domainDetails(input), 'vgpu.uuid': uuid, ...(parent === undefined ? {} : { 'parent.name': parent }) };
+}
+
+/** A method without arguments of its own. */
+function power(planner: (inventory: Inventory, domain: Uuid) => Plan) {
+  return {
+    kind: 'change',
+    action: polkitActions.manageDomains,
+    details: domainDetails,
+    plan: ({ inventory, path }: Target) => ({
+      plan: planner(inventory, requireDomain(inventory, path).uuid),
+      result: [] as const,
+    }),
+  } as const;
+}
+
+export const domainMethods: InterfaceMethods<'me.phyllo.Vgpu1.Domain'> = {
+  AssignVgpu: {
+    kind: 'change',
+    action: polkitActions.assign,
+    details: assignDetails,
+    plan({ inventory, path, args: [vgpu], options }) {
+      const domain = requireDomain(inventory, path).uuid;
+      const recipe = options.recipe === undefined ? undefined : parseRecipe(options.recipe);
+      const plan = planAssignVgpu(inventory, requireVgpu(inventory, vgpu), domain, { recipe });
+      return { plan, result: [formatSteps(plan)] };
+    },
+  },
+  UnassignVgpu: {
+    kind: 'change',
+    action: polkitActions.assign,
+    details: unassignDetails,
+    plan({ inventory, path, args: [vgpu], options }) {
+      const domain = requireDomain(inventory, path);
+      const restoreVideo = options.restore_video;
+      const assigned = requireAssignedVgpu(inventory, domain, vgpu);
+      const plan = planUnassignVgpu(inventory, assigned, domain.uuid, { restoreVideo });
+      return { plan, result: [formatSteps(plan)] };
+    },
+  },
+  Start: power(planStartDomain),
+  Shutdown: power(planShutdownDomain),
+  ForceOff: power(planForceOffDomain),
+};
+
+/** @throws DeviceError InvalidArgument */
+function parseRecipe(text: string): DisplayRecipe {
+  const recipe = displayRecipes.find((candidate) => candidate === text);
+  if (recipe !== undefined) return recipe;
+  const shown = JSON.stringify(cleanDisplayText(text));
+  throw new DeviceError('InvalidArgument', `${shown} is no display recipe: there is ${displayRecipes.join(', ')}`);
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { DeviceError } from '@vgpu/core';
+import type { ContractMethod, TypedValue } from '../protocol/contract-types.js';
+
+/**
+ * The options of a call, unwrapped, by the contract.
+ * @throws DeviceError InvalidArgument for an unknown option, and for one of another type
+ */
+export function readOptions(
+  method: string,
+  spec: ContractMethod,
+  dictionary: unknown,
+): Readonly<Record<string, unknown>> {
+  if (typeof dictionary !== 'object' || dictionary === null) {
+    throw new DeviceError('InvalidArgument', `the options of ${method} are no dictionary`);
+  }
+  // Where Node runs without --disable-proto, a key `__proto__` has replaced the prototype instead.
+  if (Object.getPrototypeOf(dictionary) !== Object.prototype) throw unknownOption(method, spec, '__proto__');
+  const found: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(dictionary) as [string, TypedValue][]) {
+    const type = Object.hasOwn(spec.options, name) ? spec.options[name] : undefined;
+    if (type === undefined) throw unknownOption(method, spec, name);
+    if (value.signature !== type) {
+      const message = `option ${name} of ${method} has the type ${value.signature}: it takes ${type}`;
+      throw new DeviceError('InvalidArgument', message, { details: { option: name } });
+    }
+    found.push([name, value.value]);
+  }
+  return Object.fromEntries(found);
+}
+
+function unknownOption(method: string, spec: ContractMethod, name: string): DeviceError {
+  const known = Object.keys(spec.options).join(', ');
+  const message = `${method} has no option ${JSON.stringify(name.slice(0, 64))}: it knows ${known}`;
+  return new DeviceError('InvalidArgument', message, { details: { option: name } });
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { cleanDisplayText, type Plan } from '@vgpu/core';
+import type { Dictionary, TypedValue } from '../protocol/contract-types.js';
+
+const maxMessageLength = 1000;
+
+/** A plan's steps as they travel, type `aa{sv}`. */
+export function formatSteps(plan: Plan): readonly Dictionary[] {
+  return plan.steps.map((step) => ({
+    id: text(step.id),
+    args: {
+      signature: 'a{sv}',
+      value: Object.fromEntries(Object.entries(step.args).map(([name, value]) => [name, formatArgument(value)])),
+    },
+    severity: text(step.severity),
+    message: text(step.message),
+  }));
+}
+
+function formatArgument(value: string | readonly string[]): TypedValue {
+  if (typeof value === 'string') return text(value);
+  return { signature: 'as', value: value.map((item) => cleanDisplayText(item, maxMessageLength)) };
+}
+
+function text(value: string): TypedValue {
+  return { signature: 's', value: cleanDisplayText(value, maxMessageLength) };
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { Inventory } from '@vgpu/core';
+import type { PolkitAction } from '../auth/polkit-actions.js';
+import type { InterfaceName } from '../protocol/members.js';
+import { domainMethods } from './domain-methods.js';
+import type { InterfaceMethods, OpenMethod, PlannedChange } from './entry.js';
+import { gpuMethods } from './gpu-methods.js';
+import { vgpuMethods } from './vgpu-methods.js';
+
+/** Every method there is, with what it needs. A method that is not here does not compile, and is refused. */
+export const methodTable = {
+  'me.phyllo.Vgpu1.Manager': { Refresh: { kind: 'open' }, FindVgpus: { kind: 'open' }, Preview: { kind: 'open' } },
+  'me.phyllo.Vgpu1.Gpu': gpuMethods,
+  'me.phyllo.Vgpu1.VgpuType': {},
+  'me.phyllo.Vgpu1.PciDevice': {},
+  'me.phyllo.Vgpu1.IommuGroup': {},
+  'me.phyllo.Vgpu1.MdevParent': {},
+  'me.phyllo.Vgpu1.Vgpu': vgpuMethods,
+  'me.phyllo.Vgpu1.Domain': domainMethods,
+} as const satisfies { readonly [I in InterfaceName]: InterfaceMethods<I> };
+
+/** A changing method after its types are checked against the contract at run time. */
+export interface AnyChangingMethod {
+  readonly kind: 'change';
+  readonly action: PolkitAction;
+  details(input: AnyChangeInput): Readonly<Record<string, string>>;
+  plan(input: AnyChangeInput): PlannedChange<readonly unknown[]>;
+}
+
+export interface AnyChangeInput {
+  readonly inventory: Inventory;
+  readonly path: string;
+  readonly args: readonly unknown[];
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** The table's line for a method; undefined is a refusal. */
+export function findMethodEntry(name: InterfaceName, method: string): OpenMethod | AnyChangingMethod | undefined {
+  const methods: Readonly<Record<string, unknown>> = methodTable[name];
+  return Object.hasOwn(methods, method) ? (methods[method] as OpenMethod | AnyChangingMethod) : undefined;
+}

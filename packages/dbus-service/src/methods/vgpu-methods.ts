@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import {
+  planDefineVgpu,
+  planSetAutostart,
+  planStartVgpu,
+  planStopVgpu,
+  planUndefineVgpu,
+  type Inventory,
+  type MdevId,
+  type Plan,
+} from '@vgpu/core';
+import { polkitActions } from '../auth/polkit-actions.js';
+import { requireVgpu } from '../objects/resolve.js';
+import type { InterfaceMethods } from './entry.js';
+
+type Target = { readonly inventory: Inventory; readonly path: string };
+
+/** A method without arguments of its own. */
+function simple(planner: (inventory: Inventory, vgpu: MdevId) => Plan) {
+  return {
+    kind: 'change',
+    action: polkitActions.manageVgpus,
+    details: vgpuDetails,
+    plan: ({ inventory, path }: Target) => ({
+      plan: planner(inventory, requireVgpu(inventory, path)),
+      result: [] as const,
+    }),
+  } as const;
+}
+
+function vgpuDetails({ inventory, path }: Target): Readonly<Record<string, string>> {
+  const { uuid, parent } = requireVgpu(inventory, path);
+  return { 'vgpu.uuid': uuid, 'parent.name': parent };
+}
+
+export const vgpuMethods: InterfaceMethods<'me.phyllo.Vgpu1.Vgpu'> = {
+  Start: simple(planStartVgpu),
+  Stop: simple(planStopVgpu),
+  Define: simple(planDefineVgpu),
+  Undefine: simple(planUndefineVgpu),
+  SetAutostart: {
+    kind: 'change',
+    action: polkitActions.manageVgpus,
+    details: vgpuDetails,
+    plan: ({ inventory, path, args: [autostart] }) => ({
+      plan: planSetAutostart(inventory, requireVgpu(inventory, path), autostart),
+      result: [],
+    }),
+  },
+};
