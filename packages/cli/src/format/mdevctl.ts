@@ -53,7 +53,8 @@ function formatMdev(mdev: ListedMdev, options: { defined: boolean; verbose: bool
   if (options.verbose && mdev.attributes.length > 0) {
     text += '  Attrs:\n';
     mdev.attributes.forEach(([name, value], index) => {
-      text += `    @{${index}}: ${plain(JSON.stringify({ [name]: value }))}\n`;
+      // mdevctl does not escape quotes here: it is no JSON.
+      text += `    @{${index}}: {"${plain(name)}":"${plain(value)}"}\n`;
     });
   }
   return text;

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { DeviceError } from '@vgpu/core';
+import { contract, interfaces, type InterfaceName, type TypedValue } from '@vgpu/dbus-service/protocol';
+import { describe, expect, it } from 'vitest';
+import { readObjects, type ManagedObjects, type Objects } from './objects.js';
+import {
+  findDomain,
+  findParent,
+  findVgpu,
+  parseParentArgument,
+  parseUuidArgument,
+  parseVgpuReference,
+} from './targets.js';
+
+const uuid = '7686131b-b229-4768-a02c-35d1dbed7c66';
+const emptyByType: Readonly<Record<string, unknown>> = {
+  s: '',
+  o: '/',
+  b: false,
+  y: 0,
+  q: 0,
+  i: 0,
+  u: 0,
+  t: 0n,
+  as: [],
+  ao: [],
+  'a(ss)': [],
+  'a{su}': {},
+  'a{sv}': {},
+  'aa{sv}': [],
+};
+
+/** An interface's properties as the service sends them: those that are given, the others empty. */
+function properties(name: InterfaceName, given: Readonly<Record<string, unknown>>): Record<string, TypedValue> {
+  return Object.fromEntries(
+    Object.entries(contract[name].properties).map(([property, { type }]) => [
+      property,
+      { signature: type, value: given[property] ?? emptyByType[type] },
+    ]),
+  );
+}
+
+function withVgpus(...vgpus: Readonly<Record<string, unknown>>[]): Objects {
+  const managed: ManagedObjects = Object.fromEntries(
+    vgpus.map((given, index) => [`/vgpu/${index}`, { [interfaces.vgpu]: properties(interfaces.vgpu, given) }]),
+  );
+  return readObjects(managed);
+}
+
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof DeviceError) return error.code;
+    throw error;
+  }
+  return 'none';
+}
+
+describe('parseUuidArgument', () => {
+  it.each([uuid, uuid.toUpperCase(), uuid.replaceAll('-', ''), `{${uuid}}`, `urn:uuid:${uuid}`])('takes %s', (text) => {
+    expect(parseUuidArgument(text)).toBe(uuid);
+  });
+
+  it.each(['', 'x', uuid.slice(1), `${uuid}0`, `{${uuid}`, `../${uuid}`])('refuses %j', (text) => {
+    expect(codeOf(() => parseUuidArgument(text))).toBe('InvalidArgument');
+  });
+});
+
+describe('parseVgpuReference', () => {
+  it('reads the parent behind @, in --parent, or in both when they agree', () => {
+    const both = { uuid, parentName: '0000:00:02.0' };
+    expect(parseVgpuReference(uuid)).toStrictEqual({ uuid, parentName: undefined });
+    expect(parseVgpuReference(`${uuid}@0000:00:02.0`)).toStrictEqual(both);
+    expect(parseVgpuReference(uuid, '00:02.0')).toStrictEqual(both);
+    expect(parseVgpuReference(`${uuid}@00:02.0`, '0000:00:02.0')).toStrictEqual(both);
+    expect(parseVgpuReference(`${uuid}@mtty`)).toStrictEqual({ uuid, parentName: 'mtty' });
+  });
+});
+
+describe('parseParentArgument', () => {
+  it.each([
+    ['0000:3B:00.0', '0000:3b:00.0'],
+    ['3b:00.0', '0000:3b:00.0'],
+    ['mtty', 'mtty'],
+    ['../../etc', '../../etc'],
+  ])('%s means %s', (text, name) => {
+    expect(parseParentArgument(text)).toBe(name);
+  });
+});
+
+describe('findVgpu', () => {
+  const here = { Uuid: uuid, ParentName: '0000:00:02.0', Active: true };
+  const there = { Uuid: uuid, ParentName: '0000:3b:00.0', Persistent: true };
+
+  it('finds the only one, and none', () => {
+    expect(findVgpu(withVgpus(here), parseVgpuReference(uuid)).ParentName).toBe('0000:00:02.0');
+    expect(codeOf(() => findVgpu(withVgpus(), parseVgpuReference(uuid)))).toBe('NotFound');
+    expect(codeOf(() => findVgpu(withVgpus(here), parseVgpuReference(`${uuid}@mtty`)))).toBe('NotFound');
+  });
+
+  it('asks for the parent where two have the UUID, and takes it', () => {
+    const objects = withVgpus(here, there);
+    expect(() => findVgpu(objects, parseVgpuReference(uuid))).toThrow(`${uuid}@0000:00:02.0 or ${uuid}@0000:3b:00.0`);
+    expect(codeOf(() => findVgpu(objects, parseVgpuReference(uuid)))).toBe('Ambiguous');
+    expect(findVgpu(objects, parseVgpuReference(`${uuid}@3b:00.0`)).path).toBe('/vgpu/1');
+  });
+
+  it('takes the one that the command applies to', () => {
+    const objects = withVgpus(there, here);
+    expect(findVgpu(objects, parseVgpuReference(uuid), (vgpu) => vgpu.Active).path).toBe('/vgpu/1');
+  });
+});
+
+describe('findDomain and findParent', () => {
+  const objects = readObjects({
+    '/a': { [interfaces.domain]: properties(interfaces.domain, { Uuid: uuid, Name: 'fedora' }) },
+    '/b': { [interfaces.domain]: properties(interfaces.domain, { Uuid: uuid.replace('7', '8'), Name: uuid }) },
+    '/c': { [interfaces.mdevParent]: properties(interfaces.mdevParent, { Name: 'mtty' }) },
+  });
+
+  it('finds a domain by name or UUID; a UUID wins over a name that looks like it', () => {
+    expect(findDomain(objects, 'fedora').path).toBe('/a');
+    expect(findDomain(objects, uuid.toUpperCase()).path).toBe('/a');
+    expect(codeOf(() => findDomain(objects, 'Fedora'))).toBe('NotFound');
+  });
+
+  it('finds a parent by name', () => {
+    expect(findParent(objects, 'mtty').path).toBe('/c');
+    expect(codeOf(() => findParent(objects, '0000:00:02.0'))).toBe('NotFound');
+  });
+});
+
+describe('readObjects', () => {
+  it('says that another version runs when a property is missing or has another type', () => {
+    const { Name: _missing, ...rest } = properties(interfaces.mdevParent, {});
+    const managed = { '/a': { [interfaces.mdevParent]: rest } };
+    expect(codeOf(() => readObjects(managed).all(interfaces.mdevParent))).toBe('NotSupported');
+    const odd = { '/a': { [interfaces.mdevParent]: { ...rest, Name: { signature: 'u', value: 1 } } } };
+    expect(codeOf(() => readObjects(odd).find(interfaces.mdevParent, '/a'))).toBe('NotSupported');
+  });
+
+  it('ignores interfaces and properties that it does not know', () => {
+    const known = properties(interfaces.mdevParent, { Name: 'mtty' });
+    const managed = {
+      '/a': { 'me.phyllo.Vgpu1.New': {}, [interfaces.mdevParent]: { ...known, New: known['Name'] as TypedValue } },
+    };
+    expect(
+      readObjects(managed)
+        .all(interfaces.mdevParent)
+        .map((parent) => parent.Name),
+    ).toStrictEqual(['mtty']);
+    expect(readObjects(managed).find(interfaces.vgpu, '/a')).toBeUndefined();
+    expect(readObjects(managed).find(interfaces.vgpu, '__proto__')).toBeUndefined();
+  });
+});

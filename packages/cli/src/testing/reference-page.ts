@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { Command } from 'commander';
+import { createProgram } from '../program/program.js';
+
+/** What the help texts do not say, before and behind the commands. */
+const introduction = `# vgpuctl
+
+\`vgpuctl\` manages the virtual GPUs of a host through the service \`vgpud\` on the system bus. It needs no other access:
+no configuration, no files, no libvirt.
+
+This page is made from the help texts of the command (\`UPDATE_GOLDEN=1 npx vitest run --project unit packages/cli\`);
+a test compares them.
+
+Where a command has the name of one of mdevctl's, its options mean the same, and \`types\` and \`list\` print the same,
+byte for byte, as the mdevctl that is installed on the host. The differences:
+
+- What a driver or a definition says is printed with control and invisible characters escaped (\`\\x1b\`, \`\\u{202e}\`).
+- A UUID may be followed by its parent, \`UUID@PARENT\`. One that exists under several parents is refused with exit
+  status 17 where mdevctl would take all of them; libvirt cannot tell them apart when it changes one.
+- \`define\` refuses parents that are not on the host and kinds that they do not make.
+- Attributes (\`--addattr\`) and \`--jsonfile\` are not there.
+- Where mdevctl ends with 1, the exit status says what was wrong.
+
+## Authorization
+
+Listing is free. A change needs the polkit action that the service names: root is granted all of them, for other users the
+administrator's password is asked. In a graphical session its dialog appears; in a terminal without one, \`vgpuctl\` lets
+polkit's \`pkttyagent\` ask there, as systemctl and virsh do. Where nobody can be asked the exit status is 4. A change waits
+10 minutes for an answer, long enough to find a password; then the exit status is 16 and the outcome is not known.
+
+## Consoles
+
+\`vgpuctl console\` opens the terminal that QEMU made for the virtual machine, which mostly only root may open. It shows and
+sends bytes as they are, and leaves with Ctrl+]. libvirt's own lock is not taken: whoever reads the same console with
+\`virsh console\` at the same time gets a part of the text each.
+`;
+
+/** docs/vgpuctl.md. */
+export function formatReferencePage(): string {
+  const program = createProgram(() => Promise.resolve(), {});
+  const sections = listCommands(program).map(
+    (command) => `### ${commandName(command)}\n\n\`\`\`\n${helpOf(command)}\`\`\`\n`,
+  );
+  return [introduction, `## Commands\n\n\`\`\`\n${helpOf(program)}\`\`\`\n`, ...sections].join('\n');
+}
+
+/** Every command that does something, in the order of the help. */
+export function listCommands(program: Command): Command[] {
+  return program.commands.flatMap((command) => (command.commands.length > 0 ? listCommands(command) : [command]));
+}
+
+export function commandName(command: Command): string {
+  return command.parent === null ? command.name() : `${commandName(command.parent)} ${command.name()}`;
+}
+
+/** Its --help as printed, 100 columns wide. */
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => 100 });
+  command.outputHelp();
+  return text;
+}
