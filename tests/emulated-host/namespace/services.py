@@ -50,6 +50,7 @@ def spawn(name, arguments, user=None, extra_environment=None):
             cwd="/",
             env={**environment(), **(extra_environment or {})},
             start_new_session=True,
+            umask=0o077 if user else 0o022,
             **({"user": user, "group": user, "extra_groups": []} if user else {}),
         )
     with open(f"{BASE}/pid/{name}", "w", encoding="utf-8") as file:

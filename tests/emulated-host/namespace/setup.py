@@ -138,6 +138,7 @@ def own_app(settings):
         ("*.policy", "/usr/share/polkit-1/actions"),
         ("*.rules", "/usr/share/polkit-1/rules.d"),
         ("*.xml", "/usr/share/dbus-1/interfaces"),
+        ("me.phyllo.*.service", "/usr/share/dbus-1/system-services"),
     ):
         install(glob.glob(f"{checkout}/packages/dbus-service/data/**/{pattern}", recursive=True), target)
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HostFile } from '@vgpu/core/testing';
+import { control, type ControlCommand, type KernelState } from './control.js';
+import { execInside, type ExecOptions, type ExecResult } from './enter.js';
+import { checkHostFile, readHostFile } from './host-file.js';
+import { EmulatedHostError, startNamespace, type Namespace } from './namespace.js';
+import { cacheDirectory, checkout, insideDirectory, sourceDirectory } from './paths.js';
+import { missingRequirements } from './requirements.js';
+
+/** Daemons that an emulated host can run. polkit and vgpud need the bus. */
+export type ServiceName = 'bus' | 'polkit' | 'libvirtd' | 'vgpud';
+
+export interface EmulatedHostOptions {
+  /** Absent: bus, polkit and libvirtd. */
+  readonly services?: readonly ServiceName[];
+}
+
+const defaultServices: readonly ServiceName[] = ['bus', 'polkit', 'libvirtd'];
+
+/** A machine of its own: emulated kernel, real libvirtd, mdevctl, bus and polkit. It ends with this process at the latest. */
+export class EmulatedHost implements AsyncDisposable {
+  readonly #namespace: Namespace;
+  /** The host file it was made from. */
+  readonly file: HostFile;
+
+  constructor(namespace: Namespace, file: HostFile) {
+    this.#namespace = namespace;
+    this.file = file;
+  }
+
+  /** First process inside, as seen from here. */
+  get pid(): number {
+    return this.#namespace.pid;
+  }
+
+  /** The file system inside, reachable from outside. */
+  get root(): string {
+    return `/proc/${this.pid}/root`;
+  }
+
+  get sysfsRoot(): string {
+    return `${this.root}/sys`;
+  }
+
+  /** For a client outside. A client inside uses qemu:///system. */
+  get libvirtUri(): string {
+    return `qemu+unix:///system?socket=${this.root}/run/libvirt/libvirt-sock`;
+  }
+
+  /** For a client outside; inside it is the usual place. */
+  get systemBusAddress(): string {
+    return `unix:path=${this.root}/run/dbus/system_bus_socket`;
+  }
+
+  /** Runs a command inside, as root unless told otherwise, in `/`. */
+  exec(command: string, args: readonly string[] = [], options: ExecOptions = {}): Promise<ExecResult> {
+    return execInside(this.pid, command, args, options);
+  }
+
+  /** Changes what the emulated kernel does. Throws EmulatedHostError when it refuses. */
+  async control(command: ControlCommand): Promise<void> {
+    await control(this.#controlSocket, command);
+  }
+
+  async kernelState(): Promise<KernelState> {
+    return (await control(this.#controlSocket, { command: 'state' })) as KernelState;
+  }
+
+  get #controlSocket(): string {
+    return `${this.root}${insideDirectory}/control`;
+  }
+
+  /** What the daemon has printed so far; `kernel` is the emulated kernel. */
+  log(service: ServiceName | 'kernel'): string {
+    return readFileSync(`${this.root}${insideDirectory}/log/${service}.log`, 'utf8');
+  }
+
+  /** Starts a daemon and waits until it is ready. */
+  async startService(service: ServiceName): Promise<void> {
+    await this.#manage(['start', service]);
+  }
+
+  /** Sends a signal to a daemon; waits until it is gone unless the signal is SIGSTOP or SIGCONT. */
+  async killService(service: ServiceName, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.#manage(['kill', service, signal]);
+  }
+
+  startLibvirtd(): Promise<void> {
+    return this.startService('libvirtd');
+  }
+
+  killLibvirtd(signal?: NodeJS.Signals): Promise<void> {
+    return this.killService('libvirtd', signal);
+  }
+
+  async #manage(args: string[]): Promise<void> {
+    const program = ['-I', '-S', join(sourceDirectory, 'services.py'), ...args];
+    const { status, stderr } = await this.exec('/usr/bin/python3', program);
+    if (status !== 0) throw new EmulatedHostError(`${args.join(' ')}: ${stderr.trim()}`);
+  }
+
+  /** Ends everything inside and waits until it is gone. May be called twice. */
+  stop(): Promise<void> {
+    return this.#namespace.end();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+/**
+ * Starts a host and waits until it is ready: node devices listed, domains and mdevs of the host file there.
+ * @param host a name below hosts/, the path of a host file, or a host made in memory
+ * Throws HostFileError for a wrong host file, EmulatedHostError when this machine cannot run it or a daemon fails.
+ */
+export async function startEmulatedHost(
+  host: string | HostFile,
+  options: EmulatedHostOptions = {},
+): Promise<EmulatedHost> {
+  const file = typeof host === 'string' ? readHostFile(host) : checkHostFile(host, 'host file');
+  const services = options.services ?? defaultServices;
+  const missing = missingRequirements(services, checkout);
+  if (missing.length > 0) throw new EmulatedHostError(`this machine lacks\n  ${missing.join('\n  ')}`);
+  const cache = cacheDirectory();
+  const settings = {
+    host: file,
+    services,
+    checkout,
+    node: process.execPath,
+    capabilityCache: join(cache, 'capabilities'),
+  };
+  return new EmulatedHost(await startNamespace(settings, join(cache, 'pycache')), file);
+}
