@@ -19,9 +19,9 @@ const domainEvents = [
 ] as const satisfies readonly (keyof DomainEvents)[];
 
 /**
- * The connections of one host. Control is read-write and carries changes, which may take seconds; query is read-only
- * and carries lists and events, so that reading never waits for a change. libvirt's client must not make two calls at
- * once on one connection: the binding makes them one after the other.
+ * The connections of one host. Control is read-write and carries changes, which may take seconds; the two queries carry
+ * lists and events, so that reading never waits for a change. libvirt's client must not make two calls at once on one
+ * connection: the binding makes them one after the other.
  */
 export class Connections implements EventPort {
   readonly #uri: string;
@@ -36,21 +36,21 @@ export class Connections implements EventPort {
   #libvirtVersion: string | undefined;
 
   constructor({ uri, nodeDeviceUri }: ConnectionsOptions) {
-    const separate = nodeDeviceUri !== undefined && nodeDeviceUri !== uri;
     const link = (to: string, readOnly: boolean, prepare?: (connection: Connection) => Promise<void>): Link =>
       new Link({ uri: to, readOnly, prepare, onUpOrDown: () => this.#upOrDown() });
 
     this.#uri = withoutPassword(uri);
     this.#query = link(uri, true, async (connection) => {
       this.#libvirtVersion = formatVersion(await connection.getLibVersion());
-      await this.#subscribeDomains(connection);
-      if (!separate) await this.#subscribeNodeDevices(connection);
+      for (const name of domainEvents) await connection.onDomainEvent(name, () => this.#changed());
     });
     this.#control = link(uri, false);
-    this.#nodeQuery = separate
-      ? link(nodeDeviceUri, true, (connection) => this.#subscribeNodeDevices(connection))
-      : this.#query;
-    this.#nodeControl = separate ? link(nodeDeviceUri, false) : this.#control;
+    // Read-write although it only reads: virNodeDeviceGetAutostart refuses a read-only connection (libvirt 9.0).
+    this.#nodeQuery = link(nodeDeviceUri ?? uri, false, async (connection) => {
+      await connection.onNodeDeviceLifecycle(() => this.#changed());
+      await connection.onNodeDeviceUpdate(() => this.#changed());
+    });
+    this.#nodeControl = nodeDeviceUri === undefined ? this.#control : link(nodeDeviceUri, false);
     this.#links = new Set([this.#query, this.#control, this.#nodeQuery, this.#nodeControl]);
   }
 
@@ -59,7 +59,7 @@ export class Connections implements EventPort {
     return this.#control.connection;
   }
 
-  /** For reading domains. */
+  /** For reading domains; read-only. */
   get query(): Connection {
     return this.#query.connection;
   }
@@ -103,15 +103,6 @@ export class Connections implements EventPort {
     this.#changeListeners.clear();
     this.#statusListeners.clear();
     await Promise.all([...this.#links].map((link) => link.close()));
-  }
-
-  async #subscribeDomains(connection: Connection): Promise<void> {
-    for (const name of domainEvents) await connection.onDomainEvent(name, () => this.#changed());
-  }
-
-  async #subscribeNodeDevices(connection: Connection): Promise<void> {
-    await connection.onNodeDeviceLifecycle(() => this.#changed());
-    await connection.onNodeDeviceUpdate(() => this.#changed());
   }
 
   #changed(): void {
