@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "events.h"
 
+#include <cstdint>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
 #include "arguments.h"
 #include "environment.h"
 #include "request.h"
@@ -8,25 +13,73 @@
 namespace lv {
 namespace {
 
-// What libvirt keeps for a callback; libvirt says when to delete it, on a thread of its choice.
+// What libvirt keeps for an event's callback; libvirt says when to delete it, on a thread of its choice.
 struct Subscription {
   std::shared_ptr<Bridge> bridge;
-  // Only for the callback of a lost connection.
-  std::weak_ptr<Session> session;
   int token;
 };
 
 void freeSubscription(void* opaque) { delete static_cast<Subscription*>(opaque); }
 
+// What the session keeps for the callback of a lost connection. libvirt gets only its number: a driver that never
+// loses a connection accepts the callback and forgets it, also to free what goes with it.
+struct CloseWatch {
+  std::weak_ptr<Session> session;
+  std::shared_ptr<Bridge> bridge;
+  int token;
+};
+
+class CloseWatches {
+ public:
+  // Any thread. Ends with the last owner of the result.
+  std::pair<void*, std::shared_ptr<CloseWatch>> add(CloseWatch watch) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::uintptr_t number = next_++;
+    const std::shared_ptr<CloseWatch> owner(new CloseWatch(std::move(watch)), [this, number](CloseWatch* ended) {
+      remove(number);
+      delete ended;
+    });
+    watches_.emplace(number, owner);
+    return {reinterpret_cast<void*>(number), owner};
+  }
+  // Null when the connection was closed meanwhile. Any thread.
+  std::shared_ptr<CloseWatch> find(void* opaque) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = watches_.find(reinterpret_cast<std::uintptr_t>(opaque));
+    return found == watches_.end() ? nullptr : found->second.lock();
+  }
+
+ private:
+  void remove(std::uintptr_t number) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    watches_.erase(number);
+  }
+
+  std::mutex mutex_;
+  std::unordered_map<std::uintptr_t, std::weak_ptr<CloseWatch>> watches_;
+  std::uintptr_t next_ = 1;
+};
+
+// Never deleted: libvirt's event thread may use it while the process exits.
+CloseWatches& closeWatches() {
+  static auto* watches = new CloseWatches;
+  return *watches;
+}
+
 // Gives an event to JavaScript. libvirt's event thread.
 template <typename Event>
-void deliver(void* opaque, Event event) {
-  const auto* subscription = static_cast<const Subscription*>(opaque);
-  event.token = subscription->token;
-  subscription->bridge->post([event = std::move(event)](Napi::Env env) {
+void deliver(Bridge& bridge, int token, Event event) {
+  event.token = token;
+  bridge.post([event = std::move(event)](Napi::Env env) {
     const Napi::FunctionReference& dispatcher = environmentOf(env).dispatcher;
     if (!dispatcher.IsEmpty()) dispatcher.Call({toValue(env, event)});
   });
+}
+
+template <typename Event>
+void deliver(void* opaque, Event event) {
+  const auto* subscription = static_cast<const Subscription*>(opaque);
+  deliver(*subscription->bridge, subscription->token, std::move(event));
 }
 
 struct CloseEvent {
@@ -118,8 +171,10 @@ struct DomainMetadataEvent {
 // libvirt's callbacks. Its event thread; the names and UUIDs are in the objects, so no call goes to the daemon.
 
 void onClose(virConnectPtr, int reason, void* opaque) {
-  if (const auto session = static_cast<const Subscription*>(opaque)->session.lock()) session->markLost();
-  deliver(opaque, CloseEvent{0, reason});
+  const auto watch = closeWatches().find(opaque);
+  if (watch == nullptr) return;
+  if (const auto session = watch->session.lock()) session->markLost();
+  deliver(*watch->bridge, watch->token, CloseEvent{0, reason});
 }
 
 void onNodeDeviceLifecycle(virConnectPtr, virNodeDevicePtr device, int event, int detail, void* opaque) {
@@ -178,67 +233,61 @@ virConnectDomainEventGenericCallback domainCallback(int eventId) {
   }
 }
 
-// The event's number, the callback for it, and what goes with it. JavaScript's thread.
-template <typename FindCallback>
-auto callbackAt(const Napi::CallbackInfo& info, FindCallback find) {
-  const auto callback = find(integerAt(info, 1, "eventId"));
+using Callbacks = std::unordered_map<int, int>& (Session::*)();
+
+// Registers libvirt's callback for an event; libvirt then owns the subscription.
+template <auto Symbols::*registerAny, Callbacks callbacks, typename FindCallback>
+Napi::Value subscribe(const Napi::CallbackInfo& info, FindCallback find) {
+  const int eventId = integerAt(info, 1, "eventId");
+  const int token = integerAt(info, 2, "token");
+  const auto callback = find(eventId);
   if (callback == nullptr) throw Napi::TypeError::New(info.Env(), "eventId must be an event that these bindings know");
-  return callback;
+  const auto bridge = environmentOf(info.Env()).bridge;
+  return submit(info.Env(), *refAt<ConnectionRef>(info, 0).session, [=](Session& session) {
+    auto subscription = std::make_unique<Subscription>(Subscription{bridge, token});
+    const int id = check((library().*registerAny)(session.connection(), nullptr, eventId, callback, subscription.get(),
+                                                  freeSubscription));
+    subscription.release();
+    (session.*callbacks)().emplace(eventId, id);
+  });
+}
+
+// Ends an event's registration, if there is one; libvirt then frees the subscription.
+template <auto Symbols::*deregisterAny, Callbacks callbacks>
+Napi::Value unsubscribe(const Napi::CallbackInfo& info) {
+  const int eventId = integerAt(info, 1, "eventId");
+  return submit(info.Env(), *refAt<ConnectionRef>(info, 0).session, [=](Session& session) {
+    auto& registered = (session.*callbacks)();
+    const auto found = registered.find(eventId);
+    if (found == registered.end()) return;
+    check((library().*deregisterAny)(session.connection(), found->second));
+    registered.erase(found);
+  });
 }
 
 }  // namespace
 
 void watchConnection(Session& session, const std::shared_ptr<Bridge>& bridge, int token) {
-  auto subscription = std::make_unique<Subscription>(Subscription{bridge, session.weak_from_this(), token});
-  check(library().virConnectRegisterCloseCallback(session.connection(), onClose, subscription.get(), freeSubscription));
-  subscription.release();
-  session.setCloseCallback(onClose);
+  auto [opaque, watch] = closeWatches().add({session.weak_from_this(), bridge, token});
+  check(library().virConnectRegisterCloseCallback(session.connection(), onClose, opaque, nullptr));
+  session.setCloseCallback(onClose, std::move(watch));
 }
 
 Napi::Value subscribeNodeDevice(const Napi::CallbackInfo& info) {
-  const auto& session = refAt<ConnectionRef>(info, 0).session;
-  const auto callback = callbackAt(info, nodeDeviceCallback);
-  return submit(info.Env(), *session,
-                [bridge = environmentOf(info.Env()).bridge, callback, eventId = integerAt(info, 1, "eventId"),
-                 token = integerAt(info, 2, "token")](Session& running) {
-                  auto subscription = std::make_unique<Subscription>(Subscription{bridge, {}, token});
-                  const int id = check(library().virConnectNodeDeviceEventRegisterAny(
-                      running.connection(), nullptr, eventId, callback, subscription.get(), freeSubscription));
-                  subscription.release();
-                  running.nodeDeviceCallbacks().insert(id);
-                  return id;
-                });
+  return subscribe<&Symbols::virConnectNodeDeviceEventRegisterAny, &Session::nodeDeviceCallbacks>(info,
+                                                                                                  nodeDeviceCallback);
 }
 
 Napi::Value subscribeDomain(const Napi::CallbackInfo& info) {
-  const auto& session = refAt<ConnectionRef>(info, 0).session;
-  const auto callback = callbackAt(info, domainCallback);
-  return submit(info.Env(), *session,
-                [bridge = environmentOf(info.Env()).bridge, callback, eventId = integerAt(info, 1, "eventId"),
-                 token = integerAt(info, 2, "token")](Session& running) {
-                  auto subscription = std::make_unique<Subscription>(Subscription{bridge, {}, token});
-                  const int id = check(library().virConnectDomainEventRegisterAny(
-                      running.connection(), nullptr, eventId, callback, subscription.get(), freeSubscription));
-                  subscription.release();
-                  running.domainCallbacks().insert(id);
-                  return id;
-                });
+  return subscribe<&Symbols::virConnectDomainEventRegisterAny, &Session::domainCallbacks>(info, domainCallback);
 }
 
 Napi::Value unsubscribeNodeDevice(const Napi::CallbackInfo& info) {
-  return submit(info.Env(), *refAt<ConnectionRef>(info, 0).session,
-                [id = integerAt(info, 1, "callbackId")](Session& session) {
-                  check(library().virConnectNodeDeviceEventDeregisterAny(session.connection(), id));
-                  session.nodeDeviceCallbacks().erase(id);
-                });
+  return unsubscribe<&Symbols::virConnectNodeDeviceEventDeregisterAny, &Session::nodeDeviceCallbacks>(info);
 }
 
 Napi::Value unsubscribeDomain(const Napi::CallbackInfo& info) {
-  return submit(info.Env(), *refAt<ConnectionRef>(info, 0).session,
-                [id = integerAt(info, 1, "callbackId")](Session& session) {
-                  check(library().virConnectDomainEventDeregisterAny(session.connection(), id));
-                  session.domainCallbacks().erase(id);
-                });
+  return unsubscribe<&Symbols::virConnectDomainEventDeregisterAny, &Session::domainCallbacks>(info);
 }
 
 }  // namespace lv

@@ -86,11 +86,12 @@ int Session::close() noexcept {
   const Symbols& lib = library();
   for (const auto& child : children_) child->release();
   children_.clear();
-  for (const int id : nodeDeviceCallbacks_) lib.virConnectNodeDeviceEventDeregisterAny(connection_, id);
-  for (const int id : domainCallbacks_) lib.virConnectDomainEventDeregisterAny(connection_, id);
+  for (const auto& [event, id] : nodeDeviceCallbacks_) lib.virConnectNodeDeviceEventDeregisterAny(connection_, id);
+  for (const auto& [event, id] : domainCallbacks_) lib.virConnectDomainEventDeregisterAny(connection_, id);
   nodeDeviceCallbacks_.clear();
   domainCallbacks_.clear();
   if (closeCallback_ != nullptr) lib.virConnectUnregisterCloseCallback(connection_, closeCallback_);
+  closeWatch_.reset();
   const int left = lib.virConnectClose(connection_);
   connection_ = nullptr;
   return left;

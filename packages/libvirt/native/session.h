@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -73,9 +74,14 @@ class Session : public std::enable_shared_from_this<Session> {
     return object;
   }
   void release(const std::shared_ptr<Child>& child) noexcept;
-  void setCloseCallback(virConnectCloseFunc callback) { closeCallback_ = callback; }
-  std::unordered_set<int>& nodeDeviceCallbacks() { return nodeDeviceCallbacks_; }
-  std::unordered_set<int>& domainCallbacks() { return domainCallbacks_; }
+  // To unregister, and to keep, until the connection is closed.
+  void setCloseCallback(virConnectCloseFunc callback, std::shared_ptr<void> watch) {
+    closeCallback_ = callback;
+    closeWatch_ = std::move(watch);
+  }
+  // libvirt's number of the callback that is registered for each event.
+  std::unordered_map<int, int>& nodeDeviceCallbacks() { return nodeDeviceCallbacks_; }
+  std::unordered_map<int, int>& domainCallbacks() { return domainCallbacks_; }
 
   // Frees every child and subscription, then the connection; the number of references that are left, 0 unless
   // something leaks. Does nothing the second time.
@@ -94,9 +100,10 @@ class Session : public std::enable_shared_from_this<Session> {
 
   virConnectPtr connection_ = nullptr;
   virConnectCloseFunc closeCallback_ = nullptr;
+  std::shared_ptr<void> closeWatch_;
   std::unordered_set<std::shared_ptr<Child>> children_;
-  std::unordered_set<int> nodeDeviceCallbacks_;
-  std::unordered_set<int> domainCallbacks_;
+  std::unordered_map<int, int> nodeDeviceCallbacks_;
+  std::unordered_map<int, int> domainCallbacks_;
 };
 
 }  // namespace lv

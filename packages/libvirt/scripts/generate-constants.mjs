@@ -6,32 +6,148 @@ const folder = process.argv[2] ?? '/usr/include/libvirt';
 
 /** [exported name, header, enum, what its members begin with, one sentence, members newer than the oldest supported header] */
 const tables = [
-  ['ErrorNumber', 'virterror.h', 'virErrorNumber', 'VIR_ERR_|VIR_(?=WAR_)', 'What went wrong: `LibvirtError.code`.', { NO_NETWORK_METADATA: 111 }],
-  ['ErrorDomain', 'virterror.h', 'virErrorDomain', 'VIR_FROM_', 'Which part of libvirt reported an error: `LibvirtError.domain`.'],
+  [
+    'ErrorNumber',
+    'virterror.h',
+    'virErrorNumber',
+    'VIR_ERR_|VIR_(?=WAR_)',
+    'What went wrong: `LibvirtError.code`.',
+    { NO_NETWORK_METADATA: 111 },
+  ],
+  [
+    'ErrorDomain',
+    'virterror.h',
+    'virErrorDomain',
+    'VIR_FROM_',
+    'Which part of libvirt reported an error: `LibvirtError.domain`.',
+  ],
   ['ErrorLevel', 'virterror.h', 'virErrorLevel', 'VIR_ERR_', 'How serious an error is: `LibvirtError.level`.'],
-  ['ConnectionCloseReason', 'libvirt-common.h', 'virConnectCloseReason', 'VIR_CONNECT_CLOSE_REASON_', 'Why a connection ended.'],
-  ['NodeDeviceListFlags', 'libvirt-nodedev.h', 'virConnectListAllNodeDeviceFlags', 'VIR_CONNECT_LIST_NODE_DEVICES_', 'Filters for lists of node devices; those of one group are combined by OR.'],
+  [
+    'ConnectionCloseReason',
+    'libvirt-common.h',
+    'virConnectCloseReason',
+    'VIR_CONNECT_CLOSE_REASON_',
+    'Why a connection ended.',
+  ],
+  [
+    'NodeDeviceListFlags',
+    'libvirt-nodedev.h',
+    'virConnectListAllNodeDeviceFlags',
+    'VIR_CONNECT_LIST_NODE_DEVICES_',
+    'Filters for lists of node devices; those of one group are combined by OR.',
+  ],
   ['NodeDeviceXmlFlags', '', '', '', 'For `NodeDevice.getXmlDesc`; the members need libvirt 10.1.', { INACTIVE: 1 }],
-  ['NodeDeviceCreateXmlFlags', 'libvirt-nodedev.h', 'virNodeDeviceCreateXMLFlags', 'VIR_NODE_DEVICE_CREATE_XML_', 'For `Connection.createNodeDeviceXml`.'],
-  ['NodeDeviceDefineXmlFlags', 'libvirt-nodedev.h', 'virNodeDeviceDefineXMLFlags', 'VIR_NODE_DEVICE_DEFINE_XML_', 'For `Connection.defineNodeDeviceXml`.'],
-  ['NodeDeviceUpdateFlags', '', '', '', 'For `NodeDevice.update`, libvirt 10.1.', { AFFECT_CURRENT: 0, AFFECT_LIVE: 1, AFFECT_CONFIG: 2 }],
-  ['NodeDeviceLifecycle', 'libvirt-nodedev.h', 'virNodeDeviceEventLifecycleType', 'VIR_NODE_DEVICE_EVENT_', '`NodeDeviceLifecycleEvent.event`.'],
-  ['DomainListFlags', 'libvirt-domain.h', 'virConnectListAllDomainsFlags', 'VIR_CONNECT_LIST_DOMAINS_', 'Filters for lists of domains; those of one group are combined by OR.'],
+  [
+    'NodeDeviceCreateXmlFlags',
+    'libvirt-nodedev.h',
+    'virNodeDeviceCreateXMLFlags',
+    'VIR_NODE_DEVICE_CREATE_XML_',
+    'For `Connection.createNodeDeviceXml`.',
+  ],
+  [
+    'NodeDeviceDefineXmlFlags',
+    'libvirt-nodedev.h',
+    'virNodeDeviceDefineXMLFlags',
+    'VIR_NODE_DEVICE_DEFINE_XML_',
+    'For `Connection.defineNodeDeviceXml`.',
+  ],
+  [
+    'NodeDeviceUpdateFlags',
+    '',
+    '',
+    '',
+    'For `NodeDevice.update`, libvirt 10.1.',
+    { AFFECT_CURRENT: 0, AFFECT_LIVE: 1, AFFECT_CONFIG: 2 },
+  ],
+  [
+    'NodeDeviceLifecycle',
+    'libvirt-nodedev.h',
+    'virNodeDeviceEventLifecycleType',
+    'VIR_NODE_DEVICE_EVENT_',
+    '`NodeDeviceLifecycleEvent.event`.',
+  ],
+  [
+    'DomainListFlags',
+    'libvirt-domain.h',
+    'virConnectListAllDomainsFlags',
+    'VIR_CONNECT_LIST_DOMAINS_',
+    'Filters for lists of domains; those of one group are combined by OR.',
+  ],
   ['DomainState', 'libvirt-domain.h', 'virDomainState', 'VIR_DOMAIN_', 'A domain’s state.'],
   ['DomainXmlFlags', 'libvirt-domain.h', 'virDomainXMLFlags', 'VIR_DOMAIN_XML_', 'For `Domain.getXmlDesc`.'],
-  ['DomainDefineFlags', 'libvirt-domain.h', 'virDomainDefineFlags', 'VIR_DOMAIN_DEFINE_', 'For `Connection.defineDomainXml`.'],
-  ['DomainUndefineFlags', 'libvirt-domain.h', 'virDomainUndefineFlagsValues', 'VIR_DOMAIN_UNDEFINE_', 'For `Domain.undefine`.'],
+  [
+    'DomainDefineFlags',
+    'libvirt-domain.h',
+    'virDomainDefineFlags',
+    'VIR_DOMAIN_DEFINE_',
+    'For `Connection.defineDomainXml`.',
+  ],
+  [
+    'DomainUndefineFlags',
+    'libvirt-domain.h',
+    'virDomainUndefineFlagsValues',
+    'VIR_DOMAIN_UNDEFINE_',
+    'For `Domain.undefine`.',
+  ],
   ['DomainCreateFlags', 'libvirt-domain.h', 'virDomainCreateFlags', 'VIR_DOMAIN_(?:START_)?', 'For `Domain.create`.'],
-  ['DomainShutdownFlags', 'libvirt-domain.h', 'virDomainShutdownFlagValues', 'VIR_DOMAIN_SHUTDOWN_', 'For `Domain.shutdown`.'],
-  ['DomainDestroyFlags', 'libvirt-domain.h', 'virDomainDestroyFlagsValues', 'VIR_DOMAIN_DESTROY_', 'For `Domain.destroy`.'],
-  ['DomainDeviceModifyFlags', 'libvirt-domain.h', 'virDomainDeviceModifyFlags', 'VIR_DOMAIN_DEVICE_MODIFY_', 'For attaching, detaching and updating devices.'],
-  ['DomainAffectFlags', 'libvirt-domain.h', 'virDomainModificationImpact', 'VIR_DOMAIN_AFFECT_', 'Which of a domain’s two configurations a call touches.'],
-  ['DomainMetadataType', 'libvirt-domain.h', 'virDomainMetadataType', 'VIR_DOMAIN_METADATA_', 'Which metadata a call means.'],
+  [
+    'DomainShutdownFlags',
+    'libvirt-domain.h',
+    'virDomainShutdownFlagValues',
+    'VIR_DOMAIN_SHUTDOWN_',
+    'For `Domain.shutdown`.',
+  ],
+  [
+    'DomainDestroyFlags',
+    'libvirt-domain.h',
+    'virDomainDestroyFlagsValues',
+    'VIR_DOMAIN_DESTROY_',
+    'For `Domain.destroy`.',
+  ],
+  [
+    'DomainDeviceModifyFlags',
+    'libvirt-domain.h',
+    'virDomainDeviceModifyFlags',
+    'VIR_DOMAIN_DEVICE_MODIFY_',
+    'For attaching, detaching and updating devices.',
+  ],
+  [
+    'DomainAffectFlags',
+    'libvirt-domain.h',
+    'virDomainModificationImpact',
+    'VIR_DOMAIN_AFFECT_',
+    'Which of a domain’s two configurations a call touches.',
+  ],
+  [
+    'DomainMetadataType',
+    'libvirt-domain.h',
+    'virDomainMetadataType',
+    'VIR_DOMAIN_METADATA_',
+    'Which metadata a call means.',
+  ],
   ['DomainJobType', 'libvirt-domain.h', 'virDomainJobType', 'VIR_DOMAIN_JOB_', '`DomainJobInfo.type`.'],
   ['DomainLifecycle', 'libvirt-domain.h', 'virDomainEventType', 'VIR_DOMAIN_EVENT_', '`DomainLifecycleEvent.event`.'],
-  ['DomainDefinedDetail', 'libvirt-domain.h', 'virDomainEventDefinedDetailType', 'VIR_DOMAIN_EVENT_DEFINED_', 'Detail of `DomainLifecycle.DEFINED`.'],
-  ['DomainStartedDetail', 'libvirt-domain.h', 'virDomainEventStartedDetailType', 'VIR_DOMAIN_EVENT_STARTED_', 'Detail of `DomainLifecycle.STARTED`.'],
-  ['DomainStoppedDetail', 'libvirt-domain.h', 'virDomainEventStoppedDetailType', 'VIR_DOMAIN_EVENT_STOPPED_', 'Detail of `DomainLifecycle.STOPPED`.'],
+  [
+    'DomainDefinedDetail',
+    'libvirt-domain.h',
+    'virDomainEventDefinedDetailType',
+    'VIR_DOMAIN_EVENT_DEFINED_',
+    'Detail of `DomainLifecycle.DEFINED`.',
+  ],
+  [
+    'DomainStartedDetail',
+    'libvirt-domain.h',
+    'virDomainEventStartedDetailType',
+    'VIR_DOMAIN_EVENT_STARTED_',
+    'Detail of `DomainLifecycle.STARTED`.',
+  ],
+  [
+    'DomainStoppedDetail',
+    'libvirt-domain.h',
+    'virDomainEventStoppedDetailType',
+    'VIR_DOMAIN_EVENT_STOPPED_',
+    'Detail of `DomainLifecycle.STOPPED`.',
+  ],
 ];
 
 const headers = new Map();
@@ -53,7 +169,8 @@ function evaluate(text, known) {
 }
 
 const known = new Map();
-for (const match of header('libvirt-domain.h').matchAll(/(VIR_DOMAIN_AFFECT_\w+)\s*=\s*([^,]+),/g)) known.set(match[1], evaluate(match[2], known));
+for (const match of header('libvirt-domain.h').matchAll(/(VIR_DOMAIN_AFFECT_\w+)\s*=\s*([^,]+),/g))
+  known.set(match[1], evaluate(match[2], known));
 
 function members(file, name, prefix) {
   if (file === '') return [];
@@ -68,7 +185,11 @@ function members(file, name, prefix) {
     .map(([key, value]) => [key.replace(new RegExp(`^(?:${prefix})`), ''), evaluate(value, known)]);
 }
 
-const out = ['// SPDX-License-Identifier: LGPL-2.1-or-later', '// Generated from libvirt’s headers by scripts/generate-constants.mjs; the test beside this file compares the two.', ''];
+const out = [
+  '// SPDX-License-Identifier: LGPL-2.1-or-later',
+  '// Generated from libvirt’s headers by scripts/generate-constants.mjs; the test beside this file compares the two.',
+  '',
+];
 for (const [exported, file, name, prefix, sentence, newer = {}] of tables) {
   const all = new Map([...members(file, name, prefix), ...Object.entries(newer)]);
   out.push(`/** ${sentence} */`, `export const ${exported} = {`);

@@ -15,6 +15,7 @@ import {
 } from './events.js';
 import { native, type ConnectionHandle, type DomainRecord, type NativeEvent, type NodeDeviceRecord } from './native.js';
 import { NodeDevice } from './node-device.js';
+import { Subscriptions } from './subscriptions.js';
 
 /** How a connection ended although nobody closed it. */
 export type CloseReason = 'error' | 'end-of-file' | 'keep-alive' | 'client';
@@ -53,7 +54,7 @@ export class Connection implements AsyncDisposable {
   readonly readOnly: boolean;
   readonly #handle: ConnectionHandle;
   readonly #closeListeners = new Set<(reason: CloseReason) => void>();
-  readonly #subscriptions = new Set<number>();
+  readonly #subscriptions: Subscriptions;
   readonly #token: number;
   #state: 'open' | 'lost' | 'closed' = 'open';
   #keepsProcess = true;
@@ -64,6 +65,7 @@ export class Connection implements AsyncDisposable {
     this.readOnly = readOnly;
     this.#handle = handle;
     this.#token = token;
+    this.#subscriptions = new Subscriptions(handle, () => this.#updateHold());
   }
 
   /** @internal Use `open`. */
@@ -77,7 +79,12 @@ export class Connection implements AsyncDisposable {
       if (opened !== undefined) opened.#lost(event);
     });
     try {
-      const opened = new Connection(uri, readOnly, await settle(native.connectionOpen(uri, readOnly, interval, count, token)), token);
+      const opened = new Connection(
+        uri,
+        readOnly,
+        await settle(native.connectionOpen(uri, readOnly, interval, count, token)),
+        token,
+      );
       connection = new WeakRef(opened);
       forgotten.register(opened, token);
       if (early !== undefined) opened.#lost(early);
@@ -119,7 +126,7 @@ export class Connection implements AsyncDisposable {
 
   /** Calls back once when the connection is lost, not after `close`. Returns a function that takes the listener away. */
   onClose(callback: (reason: CloseReason) => void): () => void {
-    requireFunction(callback);
+    if (typeof callback !== 'function') throw new TypeError('callback must be a function');
     const listener = (reason: CloseReason): void => callback(reason);
     this.#closeListeners.add(listener);
     return () => void this.#closeListeners.delete(listener);
@@ -150,7 +157,14 @@ export class Connection implements AsyncDisposable {
   async getDomainCapabilities(query: DomainCapabilitiesQuery = {}): Promise<string> {
     const { emulator, arch, machine, virtType, flags } = query;
     return await settle(
-      native.connectionGetDomainCapabilities(this.#handle, emulator ?? null, arch ?? null, machine ?? null, virtType ?? null, flags ?? 0),
+      native.connectionGetDomainCapabilities(
+        this.#handle,
+        emulator ?? null,
+        arch ?? null,
+        machine ?? null,
+        virtType ?? null,
+        flags ?? 0,
+      ),
     );
   }
 
@@ -217,43 +231,21 @@ export class Connection implements AsyncDisposable {
 
   /** A node device was created, deleted, defined or undefined. */
   onNodeDeviceLifecycle(callback: (event: NodeDeviceLifecycleEvent) => void): Promise<Subscription> {
-    return this.#subscribe('NodeDevice', nodeDeviceEventIds.lifecycle, callback);
+    return this.#subscriptions.add('NodeDevice', nodeDeviceEventIds.lifecycle, callback);
   }
 
   /** A node device's XML changed. */
   onNodeDeviceUpdate(callback: (event: NodeDeviceUpdateEvent) => void): Promise<Subscription> {
-    return this.#subscribe('NodeDevice', nodeDeviceEventIds.update, callback);
+    return this.#subscriptions.add('NodeDevice', nodeDeviceEventIds.update, callback);
   }
 
-  async onDomainEvent<Name extends keyof DomainEvents>(name: Name, callback: (event: DomainEvents[Name]) => void): Promise<Subscription> {
-    if (!Object.hasOwn(domainEventIds, name)) throw new TypeError(`name must be one of ${Object.keys(domainEventIds).join(', ')}`);
-    return await this.#subscribe('Domain', domainEventIds[name], callback);
-  }
-
-  /** Native code builds the payload of the event that was asked for: the one place where that is taken on trust. */
-  async #subscribe<T>(family: 'NodeDevice' | 'Domain', eventId: number, callback: (event: T) => void): Promise<Subscription> {
-    requireFunction(callback);
-    const token = addListener(({ token: _token, kind: _kind, ...payload }) => callUser(callback, payload as T));
-    this.#subscriptions.add(token);
-    this.#updateHold();
-    const forget = (): void => {
-      removeListener(token);
-      this.#subscriptions.delete(token);
-      this.#updateHold();
-    };
-    try {
-      const callbackId = await settle(native[`subscribe${family}`](this.#handle, eventId, token));
-      let ended: Promise<void> | undefined;
-      const end = async (): Promise<void> => {
-        forget();
-        if (this.#state === 'open') await settle(native[`unsubscribe${family}`](this.#handle, callbackId));
-      };
-      const dispose = (): Promise<void> => (ended ??= end());
-      return { dispose, [Symbol.asyncDispose]: dispose };
-    } catch (error) {
-      forget();
-      throw error;
-    }
+  async onDomainEvent<Name extends keyof DomainEvents>(
+    name: Name,
+    callback: (event: DomainEvents[Name]) => void,
+  ): Promise<Subscription> {
+    if (!Object.hasOwn(domainEventIds, name))
+      throw new TypeError(`name must be one of ${Object.keys(domainEventIds).join(', ')}`);
+    return await this.#subscriptions.add('Domain', domainEventIds[name], callback);
   }
 
   async #close(): Promise<void> {
@@ -273,14 +265,13 @@ export class Connection implements AsyncDisposable {
   }
 
   #forgetAll(): void {
-    for (const token of this.#subscriptions) removeListener(token);
-    this.#subscriptions.clear();
+    this.#subscriptions.end();
     removeListener(this.#token);
     this.#updateHold();
   }
 
   #updateHold(): void {
-    native.connectionHold(this.#handle, this.#keepsProcess && this.#state === 'open' && this.#subscriptions.size > 0);
+    native.connectionHold(this.#handle, this.#keepsProcess && this.#state === 'open' && !this.#subscriptions.isEmpty);
   }
 }
 
@@ -299,8 +290,4 @@ function closeReason(reason: number): CloseReason {
       // libvirt's own name for everything else, also for a reason that it may add.
       return 'error';
   }
-}
-
-function requireFunction(callback: unknown): asserts callback is (...arguments_: never[]) => unknown {
-  if (typeof callback !== 'function') throw new TypeError('callback must be a function');
 }

@@ -23,11 +23,37 @@ export interface NativeDomain {
 /** What libvirt's event thread delivers; `token` is the subscription's or the connection's. */
 export type NativeEvent =
   | { readonly token: number; readonly kind: 'close'; readonly reason: number }
-  | { readonly token: number; readonly kind: 'node-device'; readonly name: string; readonly event: number; readonly detail: number }
+  | {
+      readonly token: number;
+      readonly kind: 'node-device';
+      readonly name: string;
+      readonly event: number;
+      readonly detail: number;
+    }
   | { readonly token: number; readonly kind: 'node-device-update'; readonly name: string }
-  | { readonly token: number; readonly kind: 'domain-lifecycle'; readonly name: string; readonly uuid: string; readonly event: number; readonly detail: number }
-  | { readonly token: number; readonly kind: 'domain-device'; readonly name: string; readonly uuid: string; readonly devAlias: string }
-  | { readonly token: number; readonly kind: 'domain-metadata'; readonly name: string; readonly uuid: string; readonly type: number; readonly nsuri: string | null };
+  | {
+      readonly token: number;
+      readonly kind: 'domain-lifecycle';
+      readonly name: string;
+      readonly uuid: string;
+      readonly event: number;
+      readonly detail: number;
+    }
+  | {
+      readonly token: number;
+      readonly kind: 'domain-device';
+      readonly name: string;
+      readonly uuid: string;
+      readonly devAlias: string;
+    }
+  | {
+      readonly token: number;
+      readonly kind: 'domain-metadata';
+      readonly name: string;
+      readonly uuid: string;
+      readonly type: number;
+      readonly nsuri: string | null;
+    };
 
 /** A node device and everything that can be read about it in the same hop. */
 export interface NodeDeviceRecord {
@@ -65,7 +91,13 @@ export interface Native {
   shutdown(): void;
   libraryVersion(): Promise<bigint>;
 
-  connectionOpen(uri: string, readOnly: boolean, keepAliveInterval: number, keepAliveCount: number, token: number): Promise<ConnectionHandle>;
+  connectionOpen(
+    uri: string,
+    readOnly: boolean,
+    keepAliveInterval: number,
+    keepAliveCount: number,
+    token: number,
+  ): Promise<ConnectionHandle>;
   connectionClose(connection: ConnectionHandle): Promise<void>;
   /** Keeps the process alive while true. */
   connectionHold(connection: ConnectionHandle, hold: boolean): void;
@@ -74,7 +106,14 @@ export interface Native {
   connectionGetVersion(connection: ConnectionHandle): Promise<bigint>;
   connectionGetHostname(connection: ConnectionHandle): Promise<string>;
   connectionGetCapabilities(connection: ConnectionHandle): Promise<string>;
-  connectionGetDomainCapabilities(connection: ConnectionHandle, emulator: string | null, arch: string | null, machine: string | null, virtType: string | null, flags: number): Promise<string>;
+  connectionGetDomainCapabilities(
+    connection: ConnectionHandle,
+    emulator: string | null,
+    arch: string | null,
+    machine: string | null,
+    virtType: string | null,
+    flags: number,
+  ): Promise<string>;
   connectionIsAlive(connection: ConnectionHandle): Promise<boolean>;
   connectionDomainXmlToNative(connection: ConnectionHandle, format: string, xml: string): Promise<string>;
 
@@ -101,7 +140,12 @@ export interface Native {
   nodeDeviceReset(device: NodeDeviceHandle): Promise<void>;
 
   listAllDomains(connection: ConnectionHandle, flags: number): Promise<NativeDomain[]>;
-  listDomainsWithXml(connection: ConnectionHandle, flags: number, xmlFlags: number, inactiveXmlFlags: number): Promise<DomainRecord[]>;
+  listDomainsWithXml(
+    connection: ConnectionHandle,
+    flags: number,
+    xmlFlags: number,
+    inactiveXmlFlags: number,
+  ): Promise<DomainRecord[]>;
   lookupDomainByName(connection: ConnectionHandle, name: string): Promise<NativeDomain>;
   lookupDomainByUuid(connection: ConnectionHandle, uuid: string): Promise<NativeDomain>;
   defineDomainXml(connection: ConnectionHandle, xml: string, flags: number): Promise<NativeDomain>;
@@ -120,7 +164,14 @@ export interface Native {
   domainUpdateDevice(domain: DomainHandle, xml: string, flags: number): Promise<void>;
   domainDetachDeviceAlias(domain: DomainHandle, alias: string, flags: number): Promise<void>;
   domainGetMetadata(domain: DomainHandle, type: number, uri: string | null, flags: number): Promise<string>;
-  domainSetMetadata(domain: DomainHandle, type: number, metadata: string | null, key: string | null, uri: string | null, flags: number): Promise<void>;
+  domainSetMetadata(
+    domain: DomainHandle,
+    type: number,
+    metadata: string | null,
+    key: string | null,
+    uri: string | null,
+    flags: number,
+  ): Promise<void>;
   domainGetAutostart(domain: DomainHandle): Promise<boolean>;
   domainSetAutostart(domain: DomainHandle, autostart: boolean): Promise<void>;
   domainHasManagedSaveImage(domain: DomainHandle): Promise<boolean>;
@@ -128,11 +179,11 @@ export interface Native {
   domainGetJobInfo(domain: DomainHandle): Promise<{ type: number; timeElapsedMs: bigint; timeRemainingMs: bigint }>;
   domainSnapshotNum(domain: DomainHandle, flags: number): Promise<number>;
 
-  /** Resolves with libvirt's callback number. */
-  subscribeNodeDevice(connection: ConnectionHandle, eventId: number, token: number): Promise<number>;
-  subscribeDomain(connection: ConnectionHandle, eventId: number, token: number): Promise<number>;
-  unsubscribeNodeDevice(connection: ConnectionHandle, callbackId: number): Promise<void>;
-  unsubscribeDomain(connection: ConnectionHandle, callbackId: number): Promise<void>;
+  /** libvirt takes one registration for each event; ending one that does not exist does nothing. */
+  subscribeNodeDevice(connection: ConnectionHandle, eventId: number, token: number): Promise<void>;
+  subscribeDomain(connection: ConnectionHandle, eventId: number, token: number): Promise<void>;
+  unsubscribeNodeDevice(connection: ConnectionHandle, eventId: number): Promise<void>;
+  unsubscribeDomain(connection: ConnectionHandle, eventId: number): Promise<void>;
 }
 
 /** Beside both src/ and dist/. */

@@ -44,5 +44,6 @@ export function withoutPrompt(uri: string): string {
 /** libvirt takes a signed interval, so a larger number would wrap. */
 function requirePositive(name: string, value: unknown): void {
   if (typeof value !== 'number') throw new TypeError(`${name} must be a number`);
-  if (!Number.isInteger(value) || value < 1 || value > 0x7fff_ffff) throw new RangeError(`${name} must be a whole number from 1 to 2147483647`);
+  if (!Number.isInteger(value) || value < 1 || value > 0x7fff_ffff)
+    throw new RangeError(`${name} must be a whole number from 1 to 2147483647`);
 }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { spawn } from 'node:child_process';
+import { vi } from 'vitest';
+
+// A child process takes its time on a busy machine.
+vi.setConfig({ testTimeout: 20_000 });
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+}
+
+const index = new URL('../../dist/index.js', import.meta.url).href;
+
+/** Runs an ES module that sees everything the package exports as `libvirt`; kills it when it does not end in time. */
+export async function runScript(body: string, env: NodeJS.ProcessEnv = {}, timeoutMs = 10_000): Promise<Outcome> {
+  const script = `import * as libvirt from ${JSON.stringify(index)};\n${body}`;
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', script], {
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  let timedOut = false;
+  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
+  const timer = setTimeout(() => {
+    timedOut = true;
+    child.kill('SIGKILL');
+  }, timeoutMs);
+  return await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal, stdout, stderr, timedOut });
+    });
+  });
+}
+
+/** What a script looks like that ended by itself, printed only this, and complained about nothing. */
+export function printed(stdout: string, code = 0): Outcome {
+  return { code, signal: null, stdout, stderr: '', timedOut: false };
+}
