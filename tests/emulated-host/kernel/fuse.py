@@ -45,7 +45,6 @@ class Server:
             16: self._write,
             17: self._statfs,
             18: lambda *_: b"",  # RELEASE
-            25: lambda *_: b"",  # FLUSH
             26: self._init,
             27: self._opendir,
             28: self._readdir,
@@ -133,16 +132,18 @@ class Server:
         if not isinstance(node, Directory):
             refuse(errno.ENOTDIR)
         child = node.children.get(bytes(body).rstrip(b"\0").decode(errors="surrogateescape"))
-        if child is None:
+        if child is None and node.changing:
             refuse(errno.ENOENT)
+        if child is None:
+            return ENTRY.pack(0, 0, CACHE_S, 0, 0, 0) + bytes(ATTR.size)  # Inode 0: missing, and it may be cached.
         child.lookups += 1
-        seconds = CACHE_S if child.permanent else 0
-        return ENTRY.pack(child.ino, 0, seconds, seconds, 0, 0) + self._attributes(child)
+        # A node never changes its attributes; only whether the name still means it must be asked again.
+        return ENTRY.pack(child.ino, 0, CACHE_S if child.permanent else 0, CACHE_S, 0, 0) + self._attributes(child)
 
     def _getattr(self, node, _body):
         if node.removed:
             refuse(errno.ENOENT)
-        return ATTR_OUT.pack(CACHE_S if node.permanent else 0, 0, 0) + self._attributes(node)
+        return ATTR_OUT.pack(CACHE_S, 0, 0) + self._attributes(node)
 
     def _readlink(self, node, _body):
         return node.target.encode()

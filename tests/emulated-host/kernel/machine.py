@@ -92,7 +92,7 @@ class Machine:
             self.pci.remove(name)
         else:
             self.tree.remove(f"/class/{name}/{name}")
-            self.tree.remove(f"/devices/virtual/{name}")
+            self.tree.remove(f"/devices/virtual/{name}/{name}")
         self._announce_parent("remove", name)
 
     def plug(self, name):

@@ -43,12 +43,13 @@ class MdevBus:
         self.tree, self.uevents, self.pci, self.devices, self.faults = tree, uevents, pci, devices, faults
         self.parents = {}
         self.groups = {}  # uuid → IOMMU group
-        tree.directory("/class/mdev_bus")
-        tree.directory(f"{BUS}/devices")
+        for path in ("/class/mdev_bus", BUS, f"{BUS}/devices", f"{BUS}/drivers", "/kernel/iommu_groups"):
+            tree.directory(path, changing=True)
 
     def register(self, name, path, capacity):
         """Makes the device a parent: its types appear."""
         parent = self.parents[name] = Parent(name, path, capacity)
+        self.tree.directory(path, changing=True)
         self.tree.link(f"/class/mdev_bus/{name}", path, permanent=False)
         for type_id, kind in parent.model.types.items():
             self._add_type(parent, type_id, kind)
@@ -62,7 +63,7 @@ class MdevBus:
         if "description" in kind:
             self.tree.file(f"{above}/description", kind["description"] + "\n")
         self.tree.file(f"{above}/create", store=lambda text: self.create(parent, type_id, text))
-        self.tree.directory(f"{above}/devices")
+        self.tree.directory(f"{above}/devices", changing=True)
 
     def unregister(self, name):
         """What a parent's driver does when it goes: the devices first."""

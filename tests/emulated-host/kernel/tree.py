@@ -12,7 +12,8 @@ def refuse(code, text=None):
 
 
 class Node:
-    # permanent: lookups of it may be cached. removed: opened handles answer ENODEV from now on, as sysfs does.
+    # permanent: the name stays as long as the directory that holds it, so a lookup of it may be cached.
+    # removed: opened handles answer ENODEV from now on, as sysfs does.
     __slots__ = ("ino", "permanent", "removed", "lookups")
 
     def __init__(self):
@@ -23,11 +24,13 @@ class Node:
 
 
 class Directory(Node):
-    __slots__ = ("children",)
+    # changing: names come and go in it, so that a name is missing may not be cached.
+    __slots__ = ("children", "changing")
 
     def __init__(self):
         super().__init__()
         self.children = {}
+        self.changing = False
 
 
 class Link(Node):
@@ -63,13 +66,15 @@ class Tree:
     def __init__(self):
         self.nodes = {}
         self._last_ino = 0
-        self.root = self._adopt(Directory(), True)
+        self.root = self._adopt(Directory())
 
-    def _adopt(self, node, permanent):
+    def _adopt(self, node, above=None, permanent=True):
         self._last_ino += 1  # Never used twice, so a stale handle cannot meet a new device.
         node.ino = self._last_ino
         node.permanent = permanent
         self.nodes[node.ino] = node
+        if above is not None and not permanent:
+            above.changing = True
         return node
 
     def find(self, path):
@@ -81,23 +86,24 @@ class Tree:
                     return None
         return node
 
-    def directory(self, path, permanent=True):
-        """Makes the directory and those above it; `permanent` holds for the new ones."""
-        node = self.root
-        for part in path.strip("/").split("/"):
-            if part:
-                below = node.children.get(part)
-                if below is None:
-                    below = node.children[part] = self._adopt(Directory(), permanent and node.permanent)
-                node = below
+    def directory(self, path, permanent=True, changing=False):
+        """Makes the directory and those above it that are missing."""
+        node, parts = self.root, [part for part in path.split("/") if part]
+        for depth, part in enumerate(parts, 1):
+            below = node.children.get(part)
+            if below is None:
+                below = self._adopt(Directory(), node, permanent or depth < len(parts))
+                node.children[part] = below
+            node = below
+        node.changing = node.changing or changing
         return node
 
-    def put(self, path, node):
+    def put(self, path, node, permanent=True):
         above = self.directory(posixpath.dirname(path))
         name = posixpath.basename(path)
         if name in above.children:
             raise KeyError(f"{path} is there already")
-        above.children[name] = self._adopt(node, above.permanent)
+        above.children[name] = self._adopt(node, above, permanent)
         return node
 
     def file(self, path, content=None, store=None, mode=None, size=4096):
@@ -105,9 +111,7 @@ class Tree:
 
     def link(self, path, target, permanent=True):
         """A relative link, as sysfs has them; both paths begin at the tree's root."""
-        node = self.put(path, Link(posixpath.relpath(target, posixpath.dirname(path))))
-        node.permanent = node.permanent and permanent
-        return node
+        return self.put(path, Link(posixpath.relpath(target, posixpath.dirname(path))), permanent)
 
     def remove(self, path):
         above = self.find(posixpath.dirname(path))
