@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { ListedParent, ListedPciDevice, MdevVgpu, NodeDeviceListing, ParentName } from '@vgpu/core';
+import {
+  DeviceError,
+  type ListedParent,
+  type ListedPciDevice,
+  type MdevVgpu,
+  type NodeDeviceListing,
+  type ParentName,
+} from '@vgpu/core';
 import { NodeDeviceListFlags, type Connection, type NodeDeviceRecord } from '@vgpu/libvirt';
 import { toDeviceError } from './errors.js';
 import { readNodeDevice, type MdevFacts, type NodeDeviceFacts } from './xml/node-device.js';
@@ -50,7 +57,10 @@ async function readRecords(connection: Connection, capabilities: number): Promis
 }
 
 function toListing(records: readonly NodeDeviceRecord[]): KnownNodeDevices {
-  const devices = records.map((record) => ({ record, facts: readNodeDevice(record.xml) }));
+  const devices = records.flatMap((record) => {
+    const facts = readOrSkip(record.xml);
+    return facts === undefined ? [] : { record, facts };
+  });
   const byName = new Map(devices.map(({ facts }) => [facts.nodeDeviceName, facts]));
   return {
     pciDevices: devices.flatMap(({ facts }) => facts.pciDevice ?? []),
@@ -61,6 +71,19 @@ function toListing(records: readonly NodeDeviceRecord[]): KnownNodeDevices {
       facts.mdev === undefined ? [] : (toMdev(record, facts, facts.mdev, byName) ?? []),
     ),
   };
+}
+
+/**
+ * libvirt 9.0 writes an mdev's attributes without escaping them, so that one odd value makes a document that is no XML:
+ * that device is left out, and the others are not.
+ */
+function readOrSkip(xml: string): NodeDeviceFacts | undefined {
+  try {
+    return readNodeDevice(xml);
+  } catch (error) {
+    if (error instanceof DeviceError) return undefined;
+    throw error;
+  }
 }
 
 function toMdev(

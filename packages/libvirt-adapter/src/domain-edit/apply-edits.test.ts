@@ -100,6 +100,20 @@ describe('editDomain', () => {
   });
 });
 
+it('gives a domain of QEMU its own video back but for its address, which libvirt assigns again', () => {
+  const server = fixture('libvirt-9.0.0/domain-server.xml');
+  const { videos } = readDomain(server).devices;
+  const there = editDomain(server, [add, { kind: 'set-video-none' }, { kind: 'remember-videos', videos }]);
+  const back = editDomain(there, [
+    remove,
+    { kind: 'set-videos', videos },
+    { kind: 'remember-videos', videos: undefined },
+  ]);
+  const address = "      <address type='pci' domain='0x0000' bus='0x00' slot='0x01' function='0x0'/>\n";
+  expect(server).toContain(address);
+  expect(back).toBe(server.replace(address, ''));
+});
+
 describe('remembered videos', () => {
   it('come back as they were', () => {
     const videos = readDomain(desktop).devices.videos;

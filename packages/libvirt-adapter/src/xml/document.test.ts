@@ -28,6 +28,14 @@ describe('parseXml', () => {
     expect(({} as Record<string, unknown>)['1']).toBeUndefined();
   });
 
+  it('is not led astray by apostrophes in comments, CDATA and processing instructions', () => {
+    const text = "<?xml version='1.0'?><a><!-- don't <?x --><?pi don't > ?><b c='1'/><![CDATA[don't <?y]]><d/></a>";
+    expect(elements(parseXml(text)).map((element) => text.slice(element.start, element.end))).toEqual([
+      "<b c='1'/>",
+      '<d/>',
+    ]);
+  });
+
   it.each([
     ['nothing', ''],
     ['text only', 'hello'],

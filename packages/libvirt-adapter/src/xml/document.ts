@@ -53,13 +53,23 @@ const positions = XMLParser.getMetaDataSymbol() as unknown as symbol;
 export function parseXml(text: string): XmlElement {
   let nodes: unknown;
   try {
-    nodes = parser.parse(text);
+    nodes = parser.parse(withoutInstructions(text));
   } catch (cause) {
     throw malformed(cause);
   }
   const roots = toNodes(nodes, text).filter((node) => node.kind === 'element');
   if (roots.length !== 1 || roots[0] === undefined) throw malformed();
   return roots[0].element;
+}
+
+/**
+ * The parser would take an apostrophe in a processing instruction for the beginning of a value. Blanks keep every
+ * position where it is.
+ */
+function withoutInstructions(text: string): string {
+  return text.replace(/<!--[^]*?-->|<!\[CDATA\[[^]*?\]\]>|<\?[^]*?\?>/g, (found) =>
+    found.startsWith('<?') ? ' '.repeat(found.length) : found,
+  );
 }
 
 function toNodes(nodes: unknown, text: string): XmlNode[] {

@@ -1,11 +1,51 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { parseMdevTypeId, parseParentName, parseUuid } from '@vgpu/core';
 import { describe, expect, it } from 'vitest';
-import { codeOf } from '../testing.js';
+import { codeOf, fixture } from '../testing.js';
 import { attribute, descend, elements, parseXml } from './document.js';
 import { formatMdevXml, readNodeDevice } from './node-device.js';
 
+const read = (name: string): ReturnType<typeof readNodeDevice> => readNodeDevice(fixture(`libvirt-9.0.0/${name}.xml`));
+
 describe('readNodeDevice', () => {
+  it('reads a GPU that makes mdevs', () => {
+    const { nodeDeviceName, pciDevice, parent, mdev } = read('node-device-gpu');
+    expect(nodeDeviceName).toBe('pci_0000_00_02_0');
+    expect(pciDevice).toEqual({
+      address: '0000:00:02.0',
+      classId: 0x030000,
+      vendorId: 0x8086,
+      productId: 0x193b,
+      driver: 'i915',
+      iommuGroup: 0,
+      numaNode: undefined,
+      physicalFunction: undefined,
+    });
+    expect(parent?.types.map(({ typeId, availableInstances }) => [typeId, availableInstances])).toEqual([
+      ['i915-GVTg_V5_8', 5],
+      ['i915-GVTg_V5_4', 4],
+      ['i915-GVTg_V5_2', 2],
+      ['i915-GVTg_V5_1', 1],
+    ]);
+    expect(mdev).toBeUndefined();
+  });
+
+  it('reads an active mdev, an inactive one, and one whose parent is missing', () => {
+    expect(read('node-device-mdev-active').mdev).toEqual({
+      uuid: '7686131b-b229-4768-a02c-35d1dbed7c66',
+      typeId: 'i915-GVTg_V5_4',
+      parent: '0000:00:02.0',
+      attributes: [],
+      iommuGroup: 17,
+    });
+    // Written without escaping by this libvirt.
+    expect(read('node-device-mdev-inactive').mdev?.attributes).toEqual([['some_attr', '"a" & b']]);
+    expect(read('node-device-mdev-parent-missing')).toMatchObject({
+      parentNodeDeviceName: 'computer',
+      mdev: { parent: '0000:00:02.0' },
+    });
+  });
+
   it('reads decimal fields and hexadecimal addresses of a PCI function', () => {
     const xml = `<device><name>pci_0000_3b_10_2</name><parent>pci_0000_3a_00_0</parent><driver><name>nvidia</name></driver>
       <capability type='pci'><class>0x030200</class><domain>0</domain><bus>59</bus><slot>16</slot><function>2</function>
