@@ -49,9 +49,10 @@ copy_node() {
   ln -sf ../lib/node_modules/npm/bin/npx-cli.js "$1/usr/local/bin/npx"
 }
 
-# make_debian_root RELEASE DIRECTORY: a minimal Debian with Node and npm, and nothing else.
+# make_debian_root RELEASE DIRECTORY [NODE_PACKAGES]: a minimal Debian with Node and npm, and nothing else.
+# NODE_PACKAGES: what brings Node on Debian 13, comma-separated; nodejs,npm unless told.
 make_debian_root() {
-  local release=$1 dir=$2 codename sources include=ca-certificates,libstdc++6 option
+  local release=$1 dir=$2 node_packages=${3:-nodejs,npm} codename sources include=ca-certificates,libstdc++6 option
   local -a options=()
   codename=$(codename_of "$release") || {
     echo "Debian $release is not known: 12 or 13" >&2
@@ -63,7 +64,7 @@ make_debian_root() {
     return 1
   }
   # Debian 13's own Node is new enough; Debian 12's is not.
-  [ "$release" = 12 ] || include+=,nodejs,npm
+  [ "$release" = 12 ] || include+=,$node_packages
   while read -r option; do options+=(--aptopt="$option"); done < <(apt_options)
   mmdebstrap --quiet --variant=minbase --skip=check/empty --include="$include" "${options[@]}" \
     "$codename" "$dir" - <<<"$sources" || return 1
