@@ -84,6 +84,20 @@ export function domainContract(current: () => ContractHost): void {
     });
   });
 
+  describe('domain power', () => {
+    it('a domain without a vGPU starts, has a terminal, and ends at once', async () => {
+      const { ports } = current();
+      const domain = await findPlainDomain(ports);
+      await ports.domains.start(domain.uuid);
+      const running = await reread(ports, domain);
+      expect(running).toMatchObject({ state: 'running', active: { console: { type: 'pty' } } });
+      expect(running.active?.console?.path).toMatch(/^\/dev\/pts\/\d+$/);
+      expect(await refusal(ports, () => ports.domains.start(domain.uuid))).toBe('InvalidState');
+      await ports.domains.forceOff(domain.uuid);
+      expect(await reread(ports, domain)).toEqual(domain);
+    });
+  });
+
   describe('domain refusals, which change nothing', () => {
     it('apply on a document that was changed meanwhile: InvalidState', async () => {
       const { ports } = current();

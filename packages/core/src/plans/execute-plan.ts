@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError } from '../errors.js';
+import { DeviceError, type ErrorCode } from '../errors.js';
 import { performAction, type PlanPorts } from './perform-action.js';
 import type { Plan, PlanStep } from './plan.js';
 
@@ -28,6 +28,7 @@ export interface ExecutePlanOptions {
 export async function executePlan(plan: Plan, ports: PlanPorts, options: ExecutePlanOptions = {}): Promise<void> {
   const tell = (index: number, step: PlanStep, status: StepStatus, error?: DeviceError) =>
     options.onStep?.({ index, step, status, error });
+  const actingSteps = plan.steps.filter((step) => step.action !== undefined).length;
   const done: (readonly [number, PlanStep])[] = [];
   for (const [index, step] of plan.steps.entries()) {
     if (step.action === undefined) continue;
@@ -37,8 +38,8 @@ export async function executePlan(plan: Plan, ports: PlanPorts, options: Execute
     } catch (cause) {
       const error = toDeviceError(cause);
       tell(index, step, 'failed', error);
-      // Undone newest first: the outcome of a step that timed out is unknown, so it may have to be undone too.
-      const suspects = error.code === 'TimedOut' && done.length > 0 ? [[index, step] as const] : [];
+      // The outcome of a step that timed out is unknown: as a part of more it is undone too, alone it may still come true.
+      const suspects = error.code === 'TimedOut' && actingSteps > 1 ? [[index, step] as const] : [];
       const left = await undoAll([...done, ...suspects].toReversed(), index, ports, tell);
       throw failure(step, error, done.length, left);
     }
@@ -46,6 +47,9 @@ export async function executePlan(plan: Plan, ports: PlanPorts, options: Execute
     done.push([index, step]);
   }
 }
+
+/** How the inverse of a step is refused when there is nothing to undo. */
+const saysItNeverHappened: ReadonlySet<ErrorCode> = new Set(['NotFound', 'InvalidState', 'AlreadyExists']);
 
 /** @returns the steps that could not be undone, newest first */
 async function undoAll(
@@ -65,8 +69,7 @@ async function undoAll(
       tell(index, step, 'undone');
     } catch (cause) {
       const error = toDeviceError(cause);
-      // A step that timed out and can now not be undone because it is not there had not happened.
-      if (index === failedIndex && (error.code === 'NotFound' || error.code === 'InvalidState')) continue;
+      if (index === failedIndex && saysItNeverHappened.has(error.code)) continue;
       tell(index, step, 'undo-failed', error);
       left.push(step);
     }

@@ -1,3 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 export type * from './host-file.js';
 export * from './in-memory-host.js';
+export * from './samples.js';
