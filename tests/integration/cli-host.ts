@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { readFileSync } from 'node:fs';
+import type { HostFile } from '@vgpu/core/testing';
+import { startEmulatedHost, type EmulatedHost, type ExecOptions, type ExecResult } from '../emulated-host/index.js';
+
+/** The vGPU of the page. */
+export const uuid = '7686131b-b229-4768-a02c-35d1dbed7c66';
+export const parent = '0000:00:02.0';
+export const typeId = 'i915-GVTg_V5_4';
+
+/** How long the service may take to see what another program changed. */
+const followTimeoutMs = 10_000;
+
+/** A machine with everything on it, seen through its command lines. */
+export class CliHost implements AsyncDisposable {
+  readonly machine: EmulatedHost;
+
+  constructor(machine: EmulatedHost) {
+    this.machine = machine;
+  }
+
+  vgpuctl(args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    return this.machine.exec('vgpuctl', args, options);
+  }
+
+  /** As vgpuctl(), for a command that must succeed; its output. */
+  async succeed(...args: readonly string[]): Promise<string> {
+    const result = await this.vgpuctl(args);
+    if (result.status !== 0) throw new Error(`vgpuctl ${args.join(' ')}: ${result.status}: ${result.stderr}`);
+    return result.stdout;
+  }
+
+  mdevctl(args: readonly string[]): Promise<ExecResult> {
+    return this.machine.exec('mdevctl', args);
+  }
+
+  /** The output of a command inside that must succeed. */
+  async output(command: string, ...args: readonly string[]): Promise<string> {
+    const result = await this.machine.exec(command, args);
+    if (result.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${result.status}: ${result.stderr}`);
+    return result.stdout;
+  }
+
+  /** Everything that a refused command must leave alone: mdevs with their definitions, domains with both documents. */
+  async state(): Promise<string> {
+    const script = [
+      'mdevctl list --dumpjson',
+      'mdevctl list --defined --dumpjson',
+      'for file in $(find /etc/mdevctl.d -type f | sort); do echo "$file"; cat "$file"; done',
+      'virsh list --all --uuid --name',
+      'for domain in $(virsh list --all --uuid); do virsh dumpxml --inactive --security-info "$domain"; virsh domstate "$domain"; done',
+    ];
+    return this.output('sh', '-c', script.join('\n'));
+  }
+
+  /** Waits until the service shows what mdevctl shows: after a change that it did not make itself. */
+  async followed(): Promise<void> {
+    const deadline = Date.now() + followTimeoutMs;
+    for (;;) {
+      const [ours, theirs] = await Promise.all([
+        this.vgpuctl(['list', '--defined', '--dumpjson']),
+        this.mdevctl(['list', '--defined', '--dumpjson']),
+      ]);
+      if (ours.stdout === theirs.stdout) return;
+      if (Date.now() > deadline) throw new Error(`the service has not followed mdevctl: ${ours.stdout}${ours.stderr}`);
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.machine.stop();
+  }
+}
+
+export async function startCliHost(host: string | HostFile = 'seed-page'): Promise<CliHost> {
+  return new CliHost(await startEmulatedHost(host, { services: ['bus', 'polkit', 'libvirtd', 'vgpud'] }));
+}
+
+/** What the page prints for its first command: groups 0 to 16. */
+export function readPageGroups(): string {
+  return readFileSync(new URL('../../packages/cli/src/testing/reference/page-groups.txt', import.meta.url), 'utf8');
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parent, readPageGroups, startCliHost, typeId, uuid, type CliHost } from './cli-host.js';
+
+const listings = [['types'], ['list'], ['list', '--defined']];
+
+/** Further forms of the same, compared where the state is richest. */
+const moreListings = [
+  ['types', '--dumpjson'],
+  ['types', '-p', parent],
+  ['types', '-p', 'nope'],
+  ['types', '--parent', 'nope', '--dumpjson'],
+  ['types', '-p', '../../x'],
+  ['list', '-v'],
+  ['list', '--dumpjson'],
+  ['list', '-u', uuid],
+  ['list', '-u', uuid.toUpperCase(), '--dumpjson'],
+  ['list', '-u', uuid.replaceAll('-', '')],
+  ['list', '-u', '00000000-0000-4000-8000-000000000000'],
+  ['list', '-u', '00000000-0000-4000-8000-000000000000', '--dumpjson'],
+  ['list', '-u', 'nonsense'],
+  ['list', '-p', parent],
+  ['list', '-p', 'nope', '--dumpjson'],
+  ['list', '-d', '-v'],
+  ['list', '-d', '--dumpjson'],
+  ['list', '-d', '--uuid', uuid, '--dumpjson'],
+  ['list', '-d', '-p', parent, '-u', uuid],
+  ['list', 'extra'],
+];
+
+describe('the page, from its first command to its last', () => {
+  let host: CliHost;
+  beforeAll(async () => {
+    host = await startCliHost();
+  });
+  afterAll(() => host?.[Symbol.asyncDispose]());
+
+  /** Output and exit status of both programs, byte for byte. */
+  async function expectSameListings(commands: readonly string[][]): Promise<void> {
+    for (const args of commands) {
+      const [ours, theirs] = await Promise.all([host.vgpuctl(args), host.mdevctl(args)]);
+      const words = args.join(' ');
+      expect({ words, stdout: ours.stdout, status: ours.status }).toStrictEqual({
+        words,
+        stdout: theirs.stdout,
+        status: theirs.status,
+      });
+    }
+  }
+
+  it('groups: prints what the page prints, and what the loop on the page prints here', async () => {
+    const groups = await host.succeed('groups');
+    expect(groups).toBe(readPageGroups());
+    const loop = `
+      shopt -s nullglob
+      for g in $(find /sys/kernel/iommu_groups/* -maxdepth 0 -type d | sort -V); do
+        echo "IOMMU Group \${g##*/}:"
+        for d in $g/devices/*; do
+          echo -e "\\t$(lspci -nns \${d##*/})"
+        done
+      done`;
+    expect(groups).toBe(await host.output('bash', '-c', loop));
+  });
+
+  it('types, list, list --defined: equal mdevctl on the untouched host', async () => {
+    await expectSameListings(listings);
+    const types = await host.succeed('types');
+    expect(types).toContain(`  ${typeId}\n    Available instances: 5\n    Device API: vfio-pci\n`);
+  });
+
+  it('start: a new vGPU with the UUID of the page, silently', async () => {
+    expect(await host.succeed('start', '--uuid', uuid, '-p', parent, '--type', typeId)).toBe('');
+    await expectSameListings(listings);
+    expect(await host.succeed('list')).toContain(`${uuid} ${parent} ${typeId} manual\n`);
+  });
+
+  it('define: it is stored', async () => {
+    expect(await host.succeed('define', '--uuid', uuid)).toBe('');
+    await expectSameListings(listings);
+  });
+
+  it('modify --auto: list --defined shows the line of the page', async () => {
+    expect(await host.succeed('modify', '--uuid', uuid, '--auto')).toBe('');
+    await expectSameListings([...listings, ...moreListings]);
+    expect(await host.succeed('list', '--defined')).toContain(`${uuid} ${parent} ${typeId} auto (active)\n`);
+  });
+
+  it('groups: the vGPU has a group of its own', async () => {
+    expect(await host.succeed('groups')).toBe(
+      `${readPageGroups()}IOMMU Group 17:\n\t${uuid} Mediated device ${typeId} on 00:02.0\n`,
+    );
+    const groups: unknown = JSON.parse(await host.succeed('groups', '--json'));
+    expect(groups).toHaveLength(18);
+    expect(groups).toContainEqual({ group: 17, devices: [], vgpus: [{ uuid, parent, type: typeId }] });
+  });
+
+  it('assign --dry-run: shows the steps and the diff, and changes nothing', async () => {
+    const before = await host.state();
+    const shown = await host.succeed('assign', uuid, 'phyllome', '--dry-run');
+    expect(await host.state()).toBe(before);
+    expect(shown).toMatch(/^1\. assign /);
+    const added = shown.split('\n').filter((line) => line.startsWith('+ '));
+    expect(added.map((line) => line.slice(1).trim())).toEqual(
+      expect.arrayContaining([
+        "<model type='none'/>",
+        "<hostdev mode='subsystem' type='mdev' managed='no' model='vfio-pci' display='off' ramfb='off'>",
+        `<address uuid='${uuid}'/>`,
+      ]),
+    );
+  });
+
+  it('assign: shows the same and makes the definition of the page', async () => {
+    const shown = await host.succeed('assign', uuid, 'phyllome', '--dry-run');
+    expect(await host.succeed('assign', uuid, 'phyllome')).toBe(`${shown}${uuid} is assigned to phyllome\n`);
+    const xml = await host.output('virsh', 'dumpxml', '--inactive', 'phyllome');
+    expect(xml.match(/<video>[^]*?<\/video>/g)).toStrictEqual([expect.stringContaining("<model type='none'/>")]);
+    expect(xml).toContain(
+      "<hostdev mode='subsystem' type='mdev' managed='no' model='vfio-pci' display='off' ramfb='off'>",
+    );
+    expect(xml).toContain(`<address uuid='${uuid}'/>`);
+    expect(await host.succeed('domains')).toBe(
+      `NAME      STATE     VGPUS\nphyllome  shut-off  ${uuid} ${parent} ${typeId}\nserver    shut-off  -\n`,
+    );
+  });
+
+  it('unassign: the definition is again what it was, apart from the address that libvirt gave the video device', async () => {
+    await host.succeed('unassign', uuid, 'phyllome');
+    const xml = await host.output('virsh', 'dumpxml', '--inactive', 'phyllome');
+    expect(xml).not.toContain('<hostdev');
+    expect(xml).not.toContain('<metadata>');
+    expect(xml).toContain("<model type='virtio' heads='1' primary='yes'/>");
+  });
+
+  it('stop and undefine: the host is as it was', async () => {
+    await host.succeed('stop', '--uuid', uuid);
+    await expectSameListings(listings);
+    await host.succeed('undefine', '--uuid', uuid);
+    await expectSameListings(listings);
+    expect(await host.succeed('groups')).toBe(readPageGroups());
+    expect(await host.succeed('list', '-d', '--dumpjson')).toBe('[]\n');
+  });
+});
+
+describe('other ways through the life of a vGPU', () => {
+  let host: CliHost;
+  beforeAll(async () => {
+    host = await startCliHost();
+  });
+  afterAll(() => host?.[Symbol.asyncDispose]());
+
+  it('start without a UUID prints the new one, and stop forgets it', async () => {
+    const printed = await host.succeed('start', '-p', '00:02.0', '-t', typeId);
+    expect(printed).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n$/);
+    const created = printed.trim();
+    expect(await host.succeed('list')).toBe((await host.mdevctl(['list'])).stdout);
+    expect(await host.succeed('list', '-u', created)).toBe(`${created} ${parent} ${typeId} manual\n\n`);
+    await host.succeed('stop', '-u', created);
+    expect(await host.succeed('list')).toBe('\n');
+  });
+
+  it('define --auto of a running one, manual again, undefine while it runs', async () => {
+    await host.succeed('start', '-u', uuid, '-p', parent, '-t', typeId);
+    await host.succeed('define', '-u', uuid, '--auto');
+    expect(await host.succeed('list', '-d')).toBe(`${uuid} ${parent} ${typeId} auto (active)\n\n`);
+    await host.succeed('modify', '-u', `${uuid}@${parent}`, '--manual');
+    expect(await host.succeed('list', '-d')).toBe((await host.mdevctl(['list', '-d'])).stdout);
+    await host.succeed('undefine', '-u', uuid, '-p', parent);
+    expect(await host.succeed('list')).toBe(`${uuid} ${parent} ${typeId} manual\n\n`);
+    await host.succeed('stop', '-u', uuid);
+  });
+
+  it('define a new one, start it by its UUID alone, or with what is stored', async () => {
+    const created = (await host.succeed('define', '-p', parent, '-t', typeId, '--auto')).trim();
+    expect(await host.succeed('list', '-d')).toBe(`${created} ${parent} ${typeId} auto\n\n`);
+    await host.succeed('start', '-u', created);
+    await host.succeed('stop', '-u', created);
+    await host.succeed('start', '-u', created, '-p', parent, '-t', typeId);
+    expect(await host.succeed('list')).toBe(`${created} ${parent} ${typeId} auto (defined)\n\n`);
+    expect(await host.succeed('list')).toBe((await host.mdevctl(['list'])).stdout);
+    await host.succeed('stop', '-u', created);
+    await host.succeed('undefine', '-u', created);
+  });
+
+  it('shows what mdevctl itself has made', async () => {
+    await host.output('mdevctl', 'define', '-u', uuid, '-p', parent, '-t', typeId, '-a');
+    await host.followed();
+    for (const args of [['list', '-d', '-v'], ['list', '-d', '--dumpjson'], ['types']]) {
+      expect(await host.succeed(...args)).toBe((await host.mdevctl(args)).stdout);
+    }
+    await host.succeed('undefine', '-u', uuid);
+  });
+
+  it('status names the versions', async () => {
+    const version = (await host.output('mdevctl', '--version')).trim().split(' ').at(-1);
+    expect(await host.succeed('status')).toMatch(
+      new RegExp(`^vgpud     \\d.*\nlibvirt   \\d.*, connected to qemu:///system\nmdevctl   ${version}\n$`),
+    );
+  });
+
+  it('starts a virtual machine and ends it', async () => {
+    await host.succeed('domain', 'start', 'server');
+    expect(await host.succeed('domains')).toContain('server    running   -\n');
+    await host.succeed('domain', 'force-off', 'server');
+    expect(await host.succeed('domains')).toContain('server    shut-off  -\n');
+  });
+});
