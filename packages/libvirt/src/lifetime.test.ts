@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readdirSync, readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { DisposedError, NodeDevice, open } from './index.js';
 import { native, type ConnectionHandle } from './native.js';
 import { printed, runScript } from './test/child.js';
+import { until } from './test/until.js';
 
 /** The native threads of this process that have a name. */
 function threads(name: string): number {
@@ -15,14 +15,6 @@ function threads(name: string): number {
       return false;
     }
   }).length;
-}
-
-async function until(what: string, condition: () => boolean, timeoutMs = 5000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`timed out waiting until ${what}`);
-    await delay(5);
-  }
 }
 
 describe('a device or domain', () => {
@@ -42,7 +34,7 @@ describe('a device or domain', () => {
     device.dispose();
     device.dispose();
     await connection.close();
-    device[Symbol.dispose]();
+    expect(() => device[Symbol.dispose]()).not.toThrow();
   });
 
   test('rejects when its connection was closed', async () => {
@@ -87,7 +79,7 @@ describe('a connection', () => {
   });
 
   test('that could not be opened leaves no thread', async () => {
-    await expect(open('test+unix:///default?socket=/nonexistent')).rejects.toThrow();
+    await expect(open('test+unix:///default?socket=/nonexistent')).rejects.toThrow('Failed to connect socket');
     await until('the thread ended', () => threads('libvirt-conn') === 0);
   });
 

@@ -65,8 +65,7 @@ describe('a worker', () => {
       const { once } = await import('node:events');
       for (let i = 0; i < 10; i++) {
         const worker = ${worker(`${use} await c.close();`)};
-        const [count] = await once(worker, 'message');
-        const [code] = await once(worker, 'exit');
+        const [[count], [code]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
         if (count !== 1 || code !== 0) throw new Error(count + ' ' + code);
       }
       console.log('end');`);

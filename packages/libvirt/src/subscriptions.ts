@@ -62,7 +62,9 @@ export class Subscriptions {
     const listeners = new Set<Listener>();
     // Native code builds the payload of the event that was asked for: the one place where that is taken on trust.
     const token = addListener(({ token: _token, kind: _kind, ...payload }) => {
-      for (const listener of [...listeners]) callUser(listener.call, payload as never);
+      // One that is added now gets only later events, one that is taken away not even this one.
+      const now = Array.from(listeners);
+      for (const listener of now) if (listeners.has(listener)) callUser(listener.call, payload as never);
     });
     const feed = { token, listeners, registered: native[`subscribe${family}`](this.#handle, eventId, token) };
     if (!this.#ended) this.#feeds.set(key, feed);
