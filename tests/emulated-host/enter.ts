@@ -75,14 +75,20 @@ export function execInside(
     env: { ...insideEnvironment, ...options.env },
     directory: '/',
   });
+  // Node gives a child a socket, which cannot be opened as /dev/stdin and makes bash read its .bashrc: hence the pipe.
+  const { input } = options;
+  const piped = input === undefined ? inside : ['/bin/sh', '-c', 'cat | "$@"', 'sh', ...inside];
   return new Promise((resolve, reject) => {
-    const child = spawn('nsenter', [...namespaceFlags(pid), ...inside], { stdio: 'pipe', cwd: '/' });
+    const child = spawn('nsenter', [...namespaceFlags(pid), ...piped], {
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      cwd: '/',
+    });
     let stdout = '';
     let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.stdin.on('error', () => undefined); // A command may end without having read its input.
-    child.stdin.end(options.input ?? '');
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.stdin?.on('error', () => undefined); // A command may end without having read its input.
+    child.stdin?.end(input);
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ status: exitStatus(code, signal), stdout, stderr }));
   });

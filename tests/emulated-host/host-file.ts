@@ -2,10 +2,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { HostFile } from '@vgpu/core/testing';
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { checkout, sourceDirectory } from './paths.js';
 
 const schemaPath = join(checkout, 'packages/core/src/testing/host-file.schema.json');
+
+/** Compiled at the first use: that takes longer than many checks. */
+let validator: ValidateFunction<HostFile> | undefined;
 
 /** A host file that cannot be read, does not match the schema, or contradicts itself; the message names each place. */
 export class HostFileError extends Error {
@@ -43,7 +46,8 @@ export function readHostFile(nameOrPath: string): HostFile {
 
 /** Checks a host that was made in memory; `origin` begins each message. Throws HostFileError. */
 export function checkHostFile(content: unknown, origin: string): HostFile {
-  const validate = new Ajv({ allErrors: true }).compile<HostFile>(JSON.parse(readFileSync(schemaPath, 'utf8')));
+  validator ??= new Ajv({ allErrors: true }).compile<HostFile>(JSON.parse(readFileSync(schemaPath, 'utf8')));
+  const validate = validator;
   if (!validate(content)) {
     throw new HostFileError((validate.errors ?? []).map((error) => `${origin}: ${describe(error)}`).join('\n'));
   }

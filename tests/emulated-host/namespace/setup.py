@@ -186,7 +186,8 @@ def mount_sys(fd, host):
 def run(arguments, text=None):
     """A real tool that prepares the host; its refusal is a mistake in the host file."""
     done = subprocess.run(arguments, env=services.environment(), input=text, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
+    # virsh with several commands ends with the last one's status, but each failure is said on standard error.
+    if done.returncode != 0 or "error:" in done.stderr:
         raise services.NotReady(f"{' '.join(arguments)} failed: {done.stderr.strip() or done.stdout.strip()}")
 
 
