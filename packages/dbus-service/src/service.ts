@@ -35,6 +35,7 @@ export class Service {
   readonly #store: Store;
   readonly #changes = new ChangeQueue();
   #objects: PublishedObjects;
+  #announcing = false;
   #clientRefresh: Promise<void> | undefined;
   #refreshPause: Promise<void> = Promise.resolve();
 
@@ -48,6 +49,7 @@ export class Service {
   /** Reads the host for the first time; a failure is shown, not thrown. */
   async start(): Promise<void> {
     await this.#store.refresh().catch(() => undefined);
+    this.#announcing = true;
   }
 
   /** Waits for a running change, then ends the subscriptions. */
@@ -152,6 +154,8 @@ export class Service {
   #publish(): void {
     const before = this.#objects;
     this.#objects = this.#build();
+    // Nobody has asked for the objects before the first reading, so there is no copy to keep right.
+    if (!this.#announcing) return;
     for (const signal of diffObjects(before, this.#objects)) {
       try {
         this.#options.emit(signal);

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { describe, expect, it } from 'vitest';
+import { BusCallError, type OutgoingCall } from '../host/bus.js';
+import { CollectingLog, settle } from '../testing/service.js';
+import type { AuthorizationRequest } from './authorizer.js';
+import { PolkitAuthorizer, type AuthorizationBus } from './polkit-authorizer.js';
+
+const request: AuthorizationRequest = {
+  sender: ':1.7',
+  action: 'me.phyllo.vgpu1.assign',
+  details: { 'vgpu.uuid': 'x' },
+  interactive: false,
+};
+
+/** A bus whose polkitd answers as told, without and with a dialog. */
+class ScriptedBus implements AuthorizationBus {
+  readonly calls: OutgoingCall[] = [];
+  readonly watched = new Map<string, () => void>();
+  plain: unknown = [false, true, {}];
+  dialog: Promise<unknown> = Promise.resolve([true, false, {}]);
+
+  async call(call: OutgoingCall): Promise<readonly unknown[]> {
+    this.calls.push(call);
+    if (call.member !== 'CheckAuthorization') return [];
+    const result = call.body.values[3] === 1 ? await this.dialog : this.plain;
+    if (result instanceof Error) throw result;
+    return [result];
+  }
+
+  watchDeparture(name: string, onGone: () => void): () => void {
+    this.watched.set(name, onGone);
+    return () => void this.watched.delete(name);
+  }
+}
+
+function make() {
+  const bus = new ScriptedBus();
+  const log = new CollectingLog();
+  return { bus, log, authorizer: new PolkitAuthorizer(bus, log) };
+}
+
+/** A dialog that stays open. @returns what closes it with an answer */
+function openDialog(bus: ScriptedBus): (result: unknown) => void {
+  const closers: ((result: unknown) => void)[] = [];
+  bus.dialog = new Promise((resolve) => closers.push(resolve));
+  return (result) => {
+    for (const close of closers) close(result);
+  };
+}
+
+describe('PolkitAuthorizer', () => {
+  it.each([
+    [[true, false, {}], 'granted'],
+    [[false, false, {}], 'denied'],
+    [[false, true, {}], 'challenge'],
+    [[1, 0, {}], 'denied'],
+    ['granted', 'denied'],
+    [undefined, 'denied'],
+    [new BusCallError('org.freedesktop.DBus.Error.ServiceUnknown', 'no polkit'), 'denied'],
+    [new Error('anything'), 'denied'],
+  ])('reads %o as %s', async (result, decision) => {
+    const { bus, authorizer } = make();
+    bus.plain = result;
+    expect(await authorizer.decide(request)).toBe(decision);
+  });
+
+  it('tells polkit who and what', async () => {
+    const { bus, authorizer } = make();
+    await authorizer.decide(request);
+    expect(bus.calls).toHaveLength(1);
+    expect(bus.calls[0]?.body).toEqual({
+      signature: '(sa{sv})sa{ss}us',
+      values: [
+        ['system-bus-name', { name: { signature: 's', value: ':1.7' } }],
+        'me.phyllo.vgpu1.assign',
+        { 'vgpu.uuid': 'x' },
+        0,
+        '',
+      ],
+    });
+  });
+
+  it('opens a dialog only for a challenge, and waits for it without a limit', async () => {
+    const { bus, authorizer } = make();
+    expect(await authorizer.decide({ ...request, interactive: true })).toBe('granted');
+    expect(bus.calls.map((call) => [call.body.values[3], call.timeoutMs === undefined])).toEqual([
+      [0, false],
+      [1, true],
+    ]);
+    expect(bus.watched.size).toBe(0);
+    bus.plain = [true, false, {}];
+    await authorizer.decide({ ...request, interactive: true });
+    expect(bus.calls).toHaveLength(3);
+  });
+
+  it('takes a dismissed dialog for a no', async () => {
+    const { bus, authorizer } = make();
+    bus.dialog = Promise.resolve([false, true, { 'polkit.dismissed': 'true' }]);
+    expect(await authorizer.decide({ ...request, interactive: true })).toBe('denied');
+  });
+
+  it('cancels the dialog of a caller who leaves, and grants him nothing', async () => {
+    const { bus, authorizer } = make();
+    const close = openDialog(bus);
+    const decision = authorizer.decide({ ...request, interactive: true });
+    await settle();
+    bus.watched.get(':1.7')?.();
+    const cancel = bus.calls.at(-1);
+    expect(cancel?.member).toBe('CancelCheckAuthorization');
+    expect(cancel?.body.values[0]).toBe(bus.calls[1]?.body.values[4]);
+    close([true, false, {}]);
+    expect(await decision).toBe('denied');
+  });
+
+  it('opens two dialogs for one caller, not three', async () => {
+    const { bus, authorizer } = make();
+    const close = openDialog(bus);
+    const two = [1, 2].map(() => authorizer.decide({ ...request, interactive: true }));
+    await settle();
+    expect(await authorizer.decide({ ...request, interactive: true })).toBe('denied');
+    const other = authorizer.decide({ ...request, sender: ':1.8', interactive: true });
+    await settle();
+    close([true, false, {}]);
+    expect(await Promise.all([...two, other])).toEqual(['granted', 'granted', 'granted']);
+    expect(await authorizer.decide({ ...request, interactive: true })).toBe('granted');
+  });
+});

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { DeviceError } from '@vgpu/core';
+import { describe, expect, it } from 'vitest';
+import { gpuPath, makeHost, vgpuPath } from '../testing/hosts.js';
+import { CollectingLog, startService } from '../testing/service.js';
+import type { IncomingCall } from './bus.js';
+import { dispatch, type MethodCall } from './dispatch.js';
+
+const { service } = await startService(makeHost());
+const properties = 'org.freedesktop.DBus.Properties';
+
+async function send(call: Partial<IncomingCall>, callMethod?: (call: MethodCall) => Promise<readonly unknown[]>) {
+  const log = new CollectingLog();
+  const answer = await dispatch(
+    {
+      sender: ':1.5',
+      path: gpuPath,
+      interface: undefined,
+      member: 'Ping',
+      signature: '',
+      args: [],
+      interactive: false,
+      replyExpected: true,
+      ...call,
+    },
+    { objects: () => service.objects(), callMethod: callMethod ?? ((method) => service.callMethod(method)), log },
+  );
+  return { answer, error: 'errorName' in answer ? answer.errorName : undefined, lines: log.lines };
+}
+
+async function introspect(path: string): Promise<string> {
+  const { answer } = await send({ path, interface: 'org.freedesktop.DBus.Introspectable', member: 'Introspect' });
+  return 'values' in answer ? String(answer.values[0]) : '';
+}
+
+async function fail(error: unknown) {
+  const call = { interface: 'me.phyllo.Vgpu1.Gpu', member: 'CreateVgpu', signature: 'sa{sv}', args: ['x', {}] };
+  return send(call, async () => {
+    throw error;
+  });
+}
+
+describe('dispatch', () => {
+  it.each<[string, Partial<IncomingCall>]>([
+    ['UnknownObject', { path: '/me/phyllo/Vgpu1/gpu/none', interface: 'me.phyllo.Vgpu1.Gpu', member: 'CreateVgpu' }],
+    ['UnknownObject', { path: '/other', interface: 'org.freedesktop.DBus.Introspectable', member: 'Introspect' }],
+    ['UnknownObject', { path: '/x', interface: properties, member: 'GetAll', signature: 's', args: [''] }],
+    ['UnknownInterface', { interface: 'me.phyllo.Vgpu1.Vgpu', member: 'Start', signature: 'a{sv}', args: [{}] }],
+    ['UnknownInterface', { interface: '__proto__', member: 'toString' }],
+    ['UnknownInterface', { interface: 'org.freedesktop.DBus.ObjectManager', member: 'GetManagedObjects' }],
+    ['UnknownInterface', { interface: properties, member: 'GetAll', signature: 's', args: ['constructor'] }],
+    [
+      'UnknownInterface',
+      { interface: properties, member: 'Get', signature: 'ss', args: ['me.phyllo.Vgpu1.Vgpu', 'Uuid'] },
+    ],
+    ['UnknownMethod', { interface: 'me.phyllo.Vgpu1.Gpu', member: 'toString' }],
+    ['UnknownMethod', { interface: 'me.phyllo.Vgpu1.Gpu', member: '__proto__' }],
+    ['UnknownMethod', { interface: properties, member: 'constructor' }],
+    ['UnknownMethod', { member: 'NoSuchMethod' }],
+    [
+      'UnknownProperty',
+      { interface: properties, member: 'Get', signature: 'ss', args: ['me.phyllo.Vgpu1.Gpu', 'toString'] },
+    ],
+    [
+      'UnknownProperty',
+      { interface: properties, member: 'Set', signature: 'ssv', args: ['me.phyllo.Vgpu1.Gpu', 'x', {}] },
+    ],
+    [
+      'PropertyReadOnly',
+      { interface: properties, member: 'Set', signature: 'ssv', args: ['me.phyllo.Vgpu1.Gpu', 'Vgpus', {}] },
+    ],
+    ['InvalidArgs', { interface: properties, member: 'Get', signature: 's', args: ['me.phyllo.Vgpu1.Gpu'] }],
+    ['InvalidArgs', { interface: 'me.phyllo.Vgpu1.Gpu', member: 'CreateVgpu', signature: 's', args: ['x'] }],
+    ['InvalidArgs', { interface: 'me.phyllo.Vgpu1.Gpu', member: 'CreateVgpu', signature: 'sa{ss}', args: ['x', {}] }],
+  ])('answers %s to %o', async (name, call) => {
+    expect((await send(call)).error).toBe(`org.freedesktop.DBus.Error.${name}`);
+  });
+
+  it('finds a method without an interface', async () => {
+    expect((await send({ member: 'Introspect' })).error).toBeUndefined();
+    const found = await send({ path: '/me/phyllo/Vgpu1/manager', member: 'FindVgpus', signature: 's', args: ['x'] });
+    expect(found.error).toBe('me.phyllo.Vgpu1.Error.InvalidArgument');
+  });
+
+  it('gets a property of any interface for the empty name', async () => {
+    const { answer } = await send({ interface: properties, member: 'Get', signature: 'ss', args: ['', 'RenderNode'] });
+    expect(answer).toEqual({ signature: 'v', values: [{ signature: 's', value: 'renderD128' }] });
+  });
+
+  it('answers GetAll of a standard interface with nothing', async () => {
+    const { answer } = await send({ interface: properties, member: 'GetAll', signature: 's', args: [properties] });
+    expect(answer).toEqual({ signature: 'a{sv}', values: [{}] });
+  });
+
+  it('introspects the way down to an object', async () => {
+    expect(await introspect('/')).toContain('<node name="me"/>');
+    expect(await introspect('/me/phyllo/Vgpu1')).toContain('org.freedesktop.DBus.ObjectManager');
+    expect(await introspect(`${gpuPath}/type`)).toContain('<node name="i915_2dGVTg_5fV5_5f4"/>');
+    expect(await introspect(gpuPath)).toContain('<interface name="me.phyllo.Vgpu1.Gpu">');
+  });
+
+  it('shows a caller a mapped error and nothing else', async () => {
+    const cause = new Error('/root/secret');
+    const busy = await fail(new DeviceError('DeviceBusy', `${vgpuPath} is\0 in\nuse`, { cause }));
+    expect(busy.answer).toEqual({ errorName: 'me.phyllo.Vgpu1.Error.DeviceBusy', message: `${vgpuPath} is in use` });
+    expect(busy.lines.join()).toContain('/root/secret');
+    for (const error of [cause, new DeviceError('Internal', '/root/secret'), null, undefined, 'text']) {
+      const { answer, lines } = await fail(error);
+      expect(answer).toEqual({
+        errorName: 'me.phyllo.Vgpu1.Error.Internal',
+        message: 'vgpud failed; its log says why',
+      });
+      expect(lines).toHaveLength(1);
+    }
+  });
+});

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { DeviceError, formatVgpuKey, parseParentName } from '@vgpu/core';
+import { describe, expect, it } from 'vitest';
+import { hostFile, makeDomain, makeHost, vgpuPath, vgpuUuid, domainUuid } from './testing/hosts.js';
+import { settle, startService } from './testing/service.js';
+
+const mdev = {
+  uuid: vgpuUuid,
+  parent: '0000:00:02.0',
+  type: 'i915-GVTg_V5_4',
+  active: false,
+  persistent: true,
+  autostart: false,
+};
+const file = { ...hostFile, mdevs: [mdev] };
+const managerPath = '/me/phyllo/Vgpu1/manager';
+
+async function start() {
+  const host = makeHost([makeDomain()], file);
+  let readings = 0;
+  const nodeDevices = {
+    ...host.nodeDevices,
+    list: () => {
+      readings += 1;
+      return host.nodeDevices.list();
+    },
+  };
+  const ports = {
+    nodeDevices,
+    domains: host.domains,
+    facts: host.facts,
+    events: host.events,
+    close: () => host.close(),
+  };
+  const rig = await startService(ports);
+  readings = 0;
+  const manager = () => rig.service.objects().get(managerPath)?.['me.phyllo.Vgpu1.Manager'];
+  return { ...rig, host, manager, readings: () => readings };
+}
+
+describe('what is published', () => {
+  it('follows a change at once, and a burst with one more reading', async () => {
+    const { host, readings, clock } = await start();
+    const rename = (name: string) => host.behindItsBack(({ domains }) => domains.set(domainUuid, makeDomain({ name })));
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      rename(name);
+      await Promise.resolve();
+    }
+    await settle();
+    expect(readings()).toBe(1);
+    expect(clock.sleeping).toBe(1);
+    clock.advance(50);
+    await settle();
+    expect(readings()).toBe(2);
+    clock.advance(10_000);
+    await settle();
+    expect(readings()).toBe(2);
+  });
+
+  it('keeps a parent that is back at once, and says nothing of it', async () => {
+    const { host, clock, signals, service } = await start();
+    host.unplugParent('0000:00:02.0');
+    await settle();
+    expect(signals).toEqual([]);
+    host.plugParent('0000:00:02.0');
+    clock.advance(150);
+    await settle();
+    clock.advance(150);
+    await settle();
+    expect(signals).toEqual([]);
+    expect(service.objects().get(vgpuPath)?.['me.phyllo.Vgpu1.Vgpu']?.State).toBe('inactive');
+  });
+
+  it('gives up a parent that stays away', async () => {
+    const { host, clock, service } = await start();
+    host.unplugParent('0000:00:02.0');
+    await settle();
+    clock.advance(150);
+    await settle();
+    expect(service.objects().get(vgpuPath)?.['me.phyllo.Vgpu1.Vgpu']?.State).toBe('parent-missing');
+  });
+
+  it('removes a vGPU at once', async () => {
+    const { host, service } = await start();
+    const key = formatVgpuKey({ uuid: vgpuUuid, parent: parseParentName('0000:00:02.0') });
+    host.behindItsBack(({ mdevs }) => mdevs.delete(key));
+    await settle();
+    expect(service.objects().has(vgpuPath)).toBe(false);
+  });
+
+  it('stays while libvirt is away, and is right again after', async () => {
+    const { host, manager, service, signals } = await start();
+    host.setConnected(false);
+    await settle();
+    expect(manager()).toMatchObject({ Connected: false, Stale: true });
+    expect(signals.map(({ body }) => body.values[1])).toEqual([
+      { Connected: { signature: 'b', value: false }, Stale: { signature: 'b', value: true } },
+    ]);
+    expect(service.objects().has(vgpuPath)).toBe(true);
+    const key = formatVgpuKey({ uuid: vgpuUuid, parent: parseParentName('0000:00:02.0') });
+    host.behindItsBack(({ mdevs }) => mdevs.delete(key), { event: false });
+    host.setConnected(true);
+    await settle();
+    expect(manager()).toMatchObject({ Connected: true, Stale: false });
+    expect(service.objects().has(vgpuPath)).toBe(false);
+  });
+
+  it('is stale after a failed reading, which is tried again', async () => {
+    const { host, manager, clock, log } = await start();
+    host.failNext('domains', 'list', new DeviceError('Internal', 'no'));
+    host.behindItsBack(() => undefined);
+    await settle();
+    expect(manager()).toMatchObject({ Connected: true, Stale: true });
+    expect(log.lines).toHaveLength(1);
+    clock.advance(1000);
+    await settle();
+    expect(manager()).toMatchObject({ Stale: false });
+  });
+
+  it('is read for clients with a pause, and once for all that wait', async () => {
+    const { service, readings, clock } = await start();
+    const refresh = () =>
+      service.callMethod({
+        path: managerPath,
+        interface: 'me.phyllo.Vgpu1.Manager',
+        method: 'Refresh',
+        args: [{}],
+        sender: ':1.1',
+        interactive: false,
+      });
+    await refresh();
+    const waiting = [refresh(), refresh(), refresh()];
+    await settle();
+    expect(readings()).toBe(1);
+    clock.advance(200);
+    await Promise.all(waiting);
+    expect(readings()).toBe(2);
+  });
+
+  it('is asked for no more after the end', async () => {
+    const { service, host, readings } = await start();
+    await service.stop();
+    host.behindItsBack(() => undefined);
+    await settle();
+    expect(readings()).toBe(0);
+  });
+});

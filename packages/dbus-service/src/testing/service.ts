@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { Clock, HostPorts } from '@vgpu/core';
+import type { AuthorizationRequest, Authorizer, Decision } from '../auth/authorizer.js';
+import type { Signal } from '../host/diff.js';
+import type { Log } from '../log.js';
+import { Service } from '../service.js';
+
+/** Time that only the test moves. */
+export class ManualClock implements Clock {
+  #now = 0;
+  #sleepers: { readonly at: number; readonly wake: () => void }[] = [];
+
+  nowUsec(): bigint {
+    return BigInt(this.#now) * 1000n;
+  }
+
+  delay(ms: number): Promise<void> {
+    return new Promise((wake) => {
+      this.#sleepers.push({ at: this.#now + ms, wake });
+    });
+  }
+
+  /** How many wait. */
+  get sleeping(): number {
+    return this.#sleepers.length;
+  }
+
+  advance(ms: number): void {
+    this.#now += ms;
+    const due = this.#sleepers.filter((sleeper) => sleeper.at <= this.#now);
+    this.#sleepers = this.#sleepers.filter((sleeper) => sleeper.at > this.#now);
+    for (const { wake } of due) wake();
+  }
+}
+
+/** Lets everything run that needs no time. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Answers as the test says and keeps what it was asked. */
+export class ScriptedAuthorizer implements Authorizer {
+  decision: Decision = 'granted';
+  readonly asked: AuthorizationRequest[] = [];
+  /** What happens while the dialog is open. */
+  meanwhile: () => void | Promise<void> = () => undefined;
+
+  async decide(request: AuthorizationRequest): Promise<Decision> {
+    this.asked.push(request);
+    await this.meanwhile();
+    return this.decision;
+  }
+}
+
+export class CollectingLog implements Log {
+  readonly lines: string[] = [];
+
+  info(text: string): void {
+    this.lines.push(text);
+  }
+
+  error(text: string, error: unknown): void {
+    this.lines.push(`${text}: ${String(error)}`);
+  }
+}
+
+export interface ServiceRig {
+  readonly service: Service;
+  readonly clock: ManualClock;
+  readonly authorizer: ScriptedAuthorizer;
+  readonly log: CollectingLog;
+  readonly signals: Signal[];
+}
+
+/** A service without a bus that has read its host. */
+export async function startService(ports: HostPorts): Promise<ServiceRig> {
+  const clock = new ManualClock();
+  const authorizer = new ScriptedAuthorizer();
+  const log = new CollectingLog();
+  const signals: Signal[] = [];
+  const emit = (signal: Signal) => void signals.push(signal);
+  const service = new Service({ ports, authorizer, clock, log, version: 'test', emit });
+  await service.start();
+  return { service, clock, authorizer, log, signals };
+}
