@@ -27,9 +27,11 @@ const storedWithSecrets = DomainXmlFlags.INACTIVE | DomainXmlFlags.SECURE;
 /** Domains through libvirt. Names of domains in messages are as they are: whoever shows them cleans them. */
 export class LibvirtDomains implements DomainPort {
   readonly #connections: Connections;
+  readonly #settleTimeoutMs: number;
 
-  constructor(connections: Connections) {
+  constructor(connections: Connections, settleTimeoutMs: number) {
     this.#connections = connections;
+    this.#settleTimeoutMs = settleTimeoutMs;
   }
 
   async list(): Promise<readonly DomainModel[]> {
@@ -104,6 +106,7 @@ export class LibvirtDomains implements DomainPort {
       await waitUntil(async () => !(await this.#isActive(uuid)), {
         events: this.#connections,
         timedOut: `domain ${domain.name} did not end`,
+        timeoutMs: this.#settleTimeoutMs,
       });
     });
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { DeviceError } from '@vgpu/core';
 import { open, type Connection } from '@vgpu/libvirt';
+import { within } from './wait.js';
 
 const firstBackoffMs = 100;
 const longestBackoffMs = 5_000;
+const closeTimeoutMs = 1_000;
 /** Shows a stopped daemon after 15 to 20 s. */
 const keepAlive = { intervalSeconds: 5, count: 3 };
 
@@ -47,12 +49,14 @@ export class Link {
     return this.#connection;
   }
 
+  /** Waits for calls in flight, but not for one that libvirt does not answer. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#wake();
     const connection = this.#connection;
     this.#connection = undefined;
-    await connection?.close().catch(ignore);
+    if (connection !== undefined)
+      await within(connection.close(), closeTimeoutMs, 'the connection could not be closed').catch(ignore);
   }
 
   /** Never rejects. */
@@ -108,5 +112,5 @@ export class Link {
   }
 }
 
-/** A lost connection has nothing left to say. */
+/** Who closes a connection wants to hear nothing more of it. */
 function ignore(): void {}

@@ -9,6 +9,7 @@ import {
 } from '@vgpu/core';
 import { NodeDeviceListFlags, type Connection, type NodeDeviceRecord } from '@vgpu/libvirt';
 import { toDeviceError } from './errors.js';
+import { within } from './wait.js';
 import { readNodeDevice, type MdevFacts, type NodeDeviceFacts } from './xml/node-device.js';
 
 /** A parent with the name that libvirt wants in a definition. */
@@ -33,6 +34,9 @@ const mdevs = NodeDeviceListFlags.CAP_MDEV;
 const withParents = mdevs | NodeDeviceListFlags.CAP_MDEV_TYPES;
 const everything = withParents | NodeDeviceListFlags.CAP_PCI_DEV;
 
+/** libvirt does not let a device be read while mdevctl is busy with it. */
+const readTimeoutMs = 15_000;
+
 /** PCI devices, parents and mdevs, active and inactive. @throws DeviceError */
 export async function listNodeDevices(connection: Connection): Promise<KnownNodeDevices> {
   return toListing(await readRecords(connection, everything));
@@ -49,10 +53,14 @@ export async function listMdevs(connection: Connection): Promise<readonly KnownM
 }
 
 async function readRecords(connection: Connection, capabilities: number): Promise<readonly NodeDeviceRecord[]> {
+  const what = 'the node devices could not be listed';
   try {
-    return await connection.listNodeDevicesWithXml({ flags: (capabilities | everyState) >>> 0 });
+    const flags = (capabilities | everyState) >>> 0;
+    return await within(connection.listNodeDevicesWithXml({ flags }), readTimeoutMs, what);
   } catch (error) {
-    throw toDeviceError(error, 'the node devices could not be listed');
+    const failure = toDeviceError(error, what);
+    if (failure.code !== 'TimedOut') throw failure;
+    throw new DeviceError('Unavailable', `${what}: libvirt does not answer`, { cause: error });
   }
 }
 

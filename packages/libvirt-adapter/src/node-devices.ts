@@ -22,8 +22,15 @@ import {
   type KnownNodeDevices,
   type KnownParent,
 } from './node-device-listing.js';
-import { waitUntil } from './wait.js';
+import { waitUntil, within } from './wait.js';
 import { formatMdevXml } from './xml/node-device.js';
+
+export interface NodeDevicesOptions {
+  /** How long a change may take until it can be read back. */
+  readonly settleTimeoutMs: number;
+  /** Tells who holds an mdev. */
+  readonly listDomains: () => Promise<readonly Domain[]>;
+}
 
 /**
  * Node devices through libvirt, which has mdevctl make every change and reports all of mdevctl's refusals with one
@@ -31,12 +38,11 @@ import { formatMdevXml } from './xml/node-device.js';
  */
 export class LibvirtNodeDevices implements NodeDevicePort {
   readonly #connections: Connections;
-  readonly #listDomains: () => Promise<readonly Domain[]>;
+  readonly #options: NodeDevicesOptions;
 
-  /** @param listDomains tells who holds an mdev */
-  constructor(connections: Connections, listDomains: () => Promise<readonly Domain[]>) {
+  constructor(connections: Connections, options: NodeDevicesOptions) {
     this.#connections = connections;
-    this.#listDomains = listDomains;
+    this.#options = options;
   }
 
   async list(): Promise<NodeDeviceListing> {
@@ -63,10 +69,9 @@ export class LibvirtNodeDevices implements NodeDevicePort {
     }
     const what = `vGPU ${uuid} could not be defined`;
     try {
-      const device = await this.#connections.nodeControl.defineNodeDeviceXml(
-        formatMdevXml(definition, parent.nodeDeviceName),
-      );
-      device.dispose();
+      const xml = formatMdevXml(definition, parent.nodeDeviceName);
+      const defined = this.#connections.nodeControl.defineNodeDeviceXml(xml);
+      (await within(defined, this.#options.settleTimeoutMs, what)).dispose();
     } catch (error) {
       const failure = toChangeError(error, what, { uuid, parent: parentName });
       if (failure.code !== 'TimedOut') await this.#refuseDefined(definition);
@@ -165,7 +170,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
     const what = `vGPU ${uuid} could not be ${done}`;
     const device = await this.#lookUp(nodeDeviceName, what);
     try {
-      await send(device);
+      await within(send(device), this.#options.settleTimeoutMs, what);
     } catch (error) {
       const failure = toChangeError(error, what, { uuid, parent });
       if (failure.code === 'TimedOut') throw failure;
@@ -187,6 +192,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
     await waitUntil(async () => isThere(find(await listMdevs(this.#connections.nodeQuery), id)), {
       events: this.#connections,
       timedOut: `vGPU ${id.uuid} under ${id.parent} did not become ${state}`,
+      timeoutMs: this.#options.settleTimeoutMs,
     });
   }
 
@@ -197,7 +203,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
   }
 
   async #refuseWhileInUse({ uuid }: MdevId): Promise<void> {
-    const user = (await this.#listDomains()).find((domain) =>
+    const user = (await this.#options.listDomains()).find((domain) =>
       domain.active?.hostdevs.some((hostdev) => hostdev.kind === 'mdev' && hostdev.uuid === uuid),
     );
     if (user === undefined) return;

@@ -10,6 +10,8 @@ export interface OpenLibvirtHostOptions {
   /** Where node devices are when the hypervisor's daemon has none (`nodedev:///system`); absent: the same URI. */
   readonly nodeDeviceUri?: string;
   readonly facts: HostFactsPort;
+  /** How long a change may take until it can be read back, then it is TimedOut; absent: 20 s. */
+  readonly settleTimeoutMs?: number;
 }
 
 const firstAttemptTimeoutMs = 5_000;
@@ -18,10 +20,11 @@ const firstAttemptTimeoutMs = 5_000;
  * One host's ports over libvirt. It also succeeds while libvirt is not reachable: then every call rejects with
  * Unavailable, and the connections open as soon as they can; `events` tells when.
  */
-export async function openLibvirtHost({ uri, nodeDeviceUri, facts }: OpenLibvirtHostOptions): Promise<HostPorts> {
+export async function openLibvirtHost(options: OpenLibvirtHostOptions): Promise<HostPorts> {
+  const { uri, nodeDeviceUri, facts, settleTimeoutMs = 20_000 } = options;
   const connections = new Connections({ uri, nodeDeviceUri });
-  const domains = new LibvirtDomains(connections);
-  const nodeDevices = new LibvirtNodeDevices(connections, () => domains.list());
+  const domains = new LibvirtDomains(connections, settleTimeoutMs);
+  const nodeDevices = new LibvirtNodeDevices(connections, { settleTimeoutMs, listDomains: () => domains.list() });
   await connections.attempted(firstAttemptTimeoutMs);
   return { nodeDevices, domains, facts, events: connections, close: () => connections.close() };
 }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { DeviceError, type EventPort } from '@vgpu/core';
 
-/** How long a change may take until it can be read back; `mdevctl` itself is done within a second. */
-export const settleTimeoutMs = 20_000;
-
 const firstPauseMs = 5;
 const longestPauseMs = 250;
 
@@ -12,7 +9,7 @@ export interface WaitOptions {
   readonly events: Pick<EventPort, 'onChange'>;
   /** The end of the sentence when the time is over: `vGPU 7686… did not become active`. */
   readonly timedOut: string;
-  readonly timeoutMs?: number;
+  readonly timeoutMs: number;
 }
 
 /**
@@ -21,19 +18,48 @@ export interface WaitOptions {
  * @throws DeviceError TimedOut
  */
 export async function waitUntil(condition: () => Promise<boolean>, options: WaitOptions): Promise<void> {
-  const { events, timedOut, timeoutMs = settleTimeoutMs } = options;
+  const { events, timedOut, timeoutMs } = options;
   const deadline = performance.now() + timeoutMs;
   const pause = new Pause();
   // Before looking: what changes while the condition is looked at ends the next pause at once.
   const unsubscribe = events.onChange(() => pause.end());
   try {
-    for (let pauseMs = firstPauseMs; !(await holds(condition)); pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      // A look may take as long as libvirt likes: a device that mdevctl is busy with cannot be read.
+      const look = await settledWithin(holds(condition), deadline - performance.now());
+      if (look === true) return;
       if (performance.now() >= deadline) throw new DeviceError('TimedOut', `${timedOut} within ${timeoutMs / 1000} s`);
       await pause.begin(pauseMs);
     }
   } finally {
     unsubscribe();
     pause.end();
+  }
+}
+
+/**
+ * The call's result. A call that takes longer cannot be called back: it goes on, and what it does is not known.
+ * @param what the object and what was asked: `vGPU 7686… could not be stopped`
+ * @throws DeviceError TimedOut
+ */
+export async function within<T>(call: Promise<T>, timeoutMs: number, what: string): Promise<T> {
+  const result = await settledWithin(call, timeoutMs);
+  if (result === tooLate)
+    throw new DeviceError('TimedOut', `${what} within ${timeoutMs / 1000} s, the outcome is unknown`);
+  return result;
+}
+
+const tooLate = Symbol('too late');
+
+async function settledWithin<T>(call: Promise<T>, ms: number): Promise<T | typeof tooLate> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<typeof tooLate>((resolve) => {
+    timer = setTimeout(() => resolve(tooLate), Math.max(ms, 0));
+  });
+  try {
+    return await Promise.race([call, timeout]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

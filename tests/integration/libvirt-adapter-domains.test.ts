@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { parseParentName, parseUuid, type Domain, type DomainEdit, type Uuid } from '@vgpu/core';
+import { nextChange, startAdapterHost, type AdapterHost } from './adapter-host.js';
+
+/** A domain of the host file with a VNC password. */
+const server = parseUuid('b5a0c8de-52cf-4d0f-8a4e-0a6a8b6f7d22');
+const uuid = parseUuid('7686131b-b229-4768-a02c-35d1dbed7c66');
+const edits: readonly DomainEdit[] = [
+  { kind: 'add-mdev-hostdev', hostdev: { kind: 'mdev', uuid, model: 'vfio-pci', display: false, ramfb: false } },
+  { kind: 'set-video-none' },
+];
+
+let adapter: AdapterHost;
+
+beforeEach(async () => {
+  adapter = await startAdapterHost('seed-page');
+});
+afterEach(async () => {
+  await adapter[Symbol.asyncDispose]();
+});
+
+async function find(domain: Uuid = server): Promise<Domain | undefined> {
+  return (await adapter.ports.domains.list()).find((candidate) => candidate.uuid === domain);
+}
+
+function storedXml(): Promise<string> {
+  return adapter.run('virsh', 'dumpxml', '--inactive', '--security-info', 'server');
+}
+
+describe('an edit', () => {
+  it('keeps the VNC password, which is not in the diff', async () => {
+    const { domains } = adapter.ports;
+    const before = await storedXml();
+    expect(before).toContain("passwd='s3cret'");
+    const preview = await domains.preview(server, edits);
+    expect(preview.diff).toContain(`+        <address uuid='${uuid}'/>`);
+    expect(preview.diff).not.toContain('s3cret');
+    await domains.apply(preview, edits);
+    expect(await storedXml()).toContain("passwd='s3cret'");
+  });
+
+  it('and its opposite leave libvirt with the document it had', async () => {
+    const { domains } = adapter.ports;
+    const before = await storedXml();
+    const videos = (await find())?.inactive?.videos ?? [];
+    const there: DomainEdit[] = [...edits, { kind: 'remember-videos', videos }];
+    await domains.apply(await domains.preview(server, there), there);
+    expect((await find())?.rememberedVideos).toEqual(videos);
+    const back: DomainEdit[] = [
+      { kind: 'remove-mdev-hostdev', uuid },
+      { kind: 'set-videos', videos },
+      { kind: 'remember-videos', videos: undefined },
+    ];
+    await domains.apply(await domains.preview(server, back), back);
+    expect(await storedXml()).toBe(before);
+  });
+
+  it('is refused when somebody else changed the definition after the preview, and theirs stays', async () => {
+    const { domains } = adapter.ports;
+    const preview = await domains.preview(server, edits);
+    await adapter.run('virsh', 'desc', 'server', '--config', '--title', 'renamed');
+    const theirs = await storedXml();
+    await expect(domains.apply(preview, edits)).rejects.toMatchObject({ code: 'InvalidState' });
+    expect(await storedXml()).toBe(theirs);
+    expect((await find())?.title).toBe('renamed');
+    await domains.apply(await domains.preview(server, edits), edits);
+    expect((await find())?.title).toBe('renamed');
+  });
+
+  it('is refused while a saved state exists, which would bring the old devices back', async () => {
+    await adapter.run('virsh', 'start', 'server');
+    await adapter.run('virsh', 'managedsave', 'server');
+    expect(await find()).toMatchObject({ hasManagedSave: true, state: 'shut-off' });
+    await expect(adapter.ports.domains.preview(server, edits)).rejects.toMatchObject({ code: 'InvalidState' });
+  });
+
+  it('of a transient domain is refused', async () => {
+    const { domains } = adapter.ports;
+    await adapter.run('virsh', 'start', 'server');
+    await adapter.run('virsh', 'undefine', 'server');
+    expect(await find()).toMatchObject({ persistent: false, inactive: undefined, state: 'running' });
+    await expect(domains.preview(server, edits)).rejects.toMatchObject({ code: 'InvalidState' });
+    await expect(domains.nativeCommand(server)).rejects.toMatchObject({ code: 'InvalidState' });
+    await domains.forceOff(server);
+    expect(await find()).toBeUndefined();
+  });
+
+  it('of a running domain changes only what is stored', async () => {
+    const { domains } = adapter.ports;
+    await domains.start(server);
+    await domains.apply(await domains.preview(server, edits), edits);
+    const domain = await find();
+    expect(domain?.active?.hostdevs).toEqual([]);
+    expect(domain?.active?.videos[0]?.model).toBe('vga');
+    expect(domain?.inactive?.hostdevs).toHaveLength(1);
+    expect(domain?.inactive?.videos[0]?.model).toBe('none');
+    await domains.forceOff(server);
+  });
+});
+
+describe('power', () => {
+  it('start, its console, and force-off', async () => {
+    const { domains } = adapter.ports;
+    await nextChange(adapter.ports, () => domains.start(server));
+    const running = await find();
+    expect(running).toMatchObject({ state: 'running', inactive: { console: { type: 'pty', path: undefined } } });
+    expect(running?.active?.console).toEqual({ type: 'pty', path: expect.stringMatching(/^\/dev\/pts\/\d+$/) });
+    await expect(domains.start(server)).rejects.toMatchObject({ code: 'InvalidState' });
+    await domains.shutdown(server);
+    await nextChange(adapter.ports, () => domains.forceOff(server));
+    expect(await find()).toMatchObject({ state: 'shut-off', active: undefined });
+  });
+
+  it('start with a vGPU that is not active: InvalidState names it', async () => {
+    const { domains, nodeDevices } = adapter.ports;
+    await domains.apply(await domains.preview(server, edits), edits);
+    await expect(domains.start(server)).rejects.toMatchObject({ code: 'InvalidState', details: { uuid } });
+    const parent = parseParentName('0000:00:02.0');
+    const { typeId } = (await nodeDevices.list()).parents[0]?.types[0] ?? {};
+    if (typeId === undefined) throw new Error('the host has no type');
+    await nodeDevices.define({ uuid, parent, typeId, attributes: [] });
+    await expect(domains.start(server)).rejects.toMatchObject({ code: 'InvalidState', details: { uuid } });
+    expect(await find()).toMatchObject({ state: 'shut-off' });
+  });
+});
+
+describe('changes behind the service’s back are told', () => {
+  it('virsh define, start, destroy, undefine, metadata', async () => {
+    const { ports, run } = adapter;
+    await nextChange(ports, () => run('virsh', 'start', 'server'));
+    await nextChange(ports, () => run('virsh', 'destroy', 'server'));
+    await nextChange(ports, () => run('virsh', 'desc', 'server', '--config', '--title', 'x'));
+    await nextChange(ports, () => run('virsh', 'undefine', 'server'));
+    await vi.waitFor(async () => expect(await find()).toBeUndefined(), 10_000);
+  });
+});
+
+it('the native command is split into QEMU’s arguments', async () => {
+  const [program, ...args] = await adapter.ports.domains.nativeCommand(server);
+  expect(program).toBe('/usr/bin/qemu-system-x86_64');
+  expect(args.slice(0, 2)).toEqual(['-name', 'guest=server,debug-threads=on']);
+  expect(args).toContain('-nodefaults');
+  for (const argument of args.filter((text) => text.startsWith('{'))) expect(() => JSON.parse(argument)).not.toThrow();
+});
