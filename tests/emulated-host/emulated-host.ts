@@ -9,15 +9,22 @@ import { EmulatedHostError, startNamespace, type Namespace } from './namespace.j
 import { cacheDirectory, checkout, insideDirectory, sourceDirectory } from './paths.js';
 import { missingRequirements } from './requirements.js';
 
-/** Daemons that an emulated host can run. polkit and vgpud need the bus. */
+/** Daemons that an emulated host can run. */
 export type ServiceName = 'bus' | 'polkit' | 'libvirtd' | 'vgpud';
 
 export interface EmulatedHostOptions {
-  /** Absent: bus, polkit and libvirtd. */
+  /** What these need comes with them. Absent: bus, polkit and libvirtd; empty: the emulated kernel alone. */
   readonly services?: readonly ServiceName[];
 }
 
 const defaultServices: readonly ServiceName[] = ['bus', 'polkit', 'libvirtd'];
+
+const needs: Readonly<Record<ServiceName, readonly ServiceName[]>> = {
+  bus: [],
+  polkit: ['bus'],
+  libvirtd: ['bus', 'polkit'],
+  vgpud: ['bus', 'polkit', 'libvirtd'],
+};
 
 /** A machine of its own: emulated kernel, real libvirtd, mdevctl, bus and polkit. It ends with this process at the latest. */
 export class EmulatedHost implements AsyncDisposable {
@@ -121,7 +128,8 @@ export async function startEmulatedHost(
   options: EmulatedHostOptions = {},
 ): Promise<EmulatedHost> {
   const file = typeof host === 'string' ? readHostFile(host) : checkHostFile(host, 'host file');
-  const services = options.services ?? defaultServices;
+  const asked = options.services ?? defaultServices;
+  const services = [...new Set(asked.flatMap((service) => [...needs[service], service]))];
   const missing = missingRequirements(services, checkout);
   if (missing.length > 0) throw new EmulatedHostError(`this machine lacks\n  ${missing.join('\n  ')}`);
   const cache = cacheDirectory();

@@ -31,9 +31,7 @@ const hosts: EmulatedHost[] = [];
 
 /** Only the kernel unless more is asked for: that takes a fraction of a second. */
 async function start(file: HostFile, ...services: 'libvirtd'[]): Promise<EmulatedHost> {
-  const host = await startEmulatedHost(file, {
-    services: services.length > 0 ? ['bus', 'polkit', ...services] : [],
-  });
+  const host = await startEmulatedHost(file, { services });
   hosts.push(host);
   return host;
 }

@@ -69,7 +69,7 @@ function run(host: EmulatedHost, command: readonly string[], interruption: Inter
   return new Promise((resolve, reject) => {
     const child = spawn('nsenter', [...flags, ...inside], { stdio: 'inherit' });
     interruption.onSignal = (signal) => {
-      for (const pid of childrenOf(child.pid)) process.kill(pid, signal);
+      for (const pid of descendantsOf(child.pid)) signalIfThere(pid, signal);
       setTimeout(() => void host.stop(), killDelayMs).unref();
     };
     child.on('error', reject);
@@ -77,11 +77,21 @@ function run(host: EmulatedHost, command: readonly string[], interruption: Inter
   });
 }
 
-function childrenOf(pid: number | undefined): number[] {
+/** A terminal would interrupt a command's whole process group; a shell that alone gets SIGINT waits for its child. */
+function descendantsOf(pid: number | undefined): number[] {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    return children.flatMap((child) => [child, ...descendantsOf(child)]);
   } catch {
     return []; // It has ended meanwhile.
+  }
+}
+
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended meanwhile.
   }
 }
 

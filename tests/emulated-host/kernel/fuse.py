@@ -5,6 +5,7 @@ import errno
 import os
 import stat
 import struct
+import traceback
 
 from .tree import Attribute, Directory, Link, refuse
 
@@ -90,6 +91,9 @@ class Server:
             self.held[unique] = struct.unpack_from("=QQI", body)[2]
         except OSError as error:
             self._reply(unique, b"", error.errno or errno.EIO)
+        except Exception:  # A mistake of ours: the log has it, and the reader gets an answer instead of waiting.
+            traceback.print_exc()
+            self._reply(unique, b"", errno.EIO)
         else:
             self._reply(unique, data)
 

@@ -72,7 +72,8 @@ def own_etc(host):
     mounts.cover_file("/etc/passwd", passwd)
     mounts.cover_file("/etc/group", group)
     mounts.cover_file("/etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {host['name']}\n::1 localhost\n")
-    mounts.private_directory("/etc/mdevctl.d")
+    for path in ("/etc/polkit-1/rules.d", "/etc/mdevctl.d"):
+        mounts.private_directory(path)
     for name in ("callouts", "notifiers"):
         os.makedirs(f"/etc/mdevctl.d/scripts.d/{name}")
     for mdev in host["mdevs"]:
@@ -162,8 +163,11 @@ def user_ids(name):
 
 def mount_sys(fd, host):
     """From here on /sys is the emulated one. Returns when the first look at it was answered."""
-    mounts.bind("/sys/devices/system", f"{BASE}/system")
-    mounts.unmount("/sys")
+    real_system = os.path.isdir("/sys/devices/system")  # Processors and memory stay the machine's own.
+    if real_system:
+        mounts.bind("/sys/devices/system", f"{BASE}/system")
+    if os.path.ismount("/sys"):
+        mounts.unmount("/sys")  # With its cgroups, or libvirt would look for them.
     mounts.mount("emulated-host", "/sys", "fuse", mounts.MS_NOSUID | mounts.MS_NODEV, kernel.mount_options(fd))
     if os.fork() == 0:
         try:
@@ -180,7 +184,8 @@ def mount_sys(fd, host):
             os._exit(1)
     os.close(fd)
     os.stat("/sys/bus/pci/devices")
-    mounts.bind(f"{BASE}/system", "/sys/devices/system", read_only=True)
+    if real_system:
+        mounts.bind(f"{BASE}/system", "/sys/devices/system", read_only=True)
 
 
 def run(arguments, text=None):
