@@ -90,5 +90,6 @@ export function callUser<T>(callback: (value: T) => void, value: T): void {
 }
 
 native.setDispatcher((event) => listeners.get(event.token)?.(event));
-// process.exit() runs no native clean-up: without this, exit handlers of C libraries race against calls in flight.
+// process.exit() runs no native clean-up: calls in flight get a moment to end, so that C libraries' exit handlers do not
+// race against them, and connections are closed in order.
 process.once('exit', () => native.shutdown());

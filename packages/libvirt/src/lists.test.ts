@@ -66,24 +66,25 @@ test('a list of node devices with XML says what the single reads say', async () 
   expect(records).toEqual(single);
 });
 
+const readSingly = async (domain: Domain): Promise<unknown> => ({
+  name: domain.name,
+  uuid: domain.uuid,
+  ...(await domain.getState()),
+  active: await domain.isActive(),
+  persistent: await domain.isPersistent(),
+  autostart: await domain.getAutostart(),
+  hasManagedSave: await domain.hasManagedSaveImage(),
+  xml: await domain.getXmlDesc(DomainXmlFlags.SECURE),
+  inactiveXml: await domain.getXmlDesc(DomainXmlFlags.INACTIVE),
+});
+
 test('a list of domains with XML says what the single reads say', async () => {
   const first = await connection.lookupDomainByName('domain-0');
   await first.destroy();
   await first.setAutostart(true);
   const records = await connection.listDomainsWithXml({ xmlFlags: DomainXmlFlags.SECURE });
   expect(records).toHaveLength(domainCount);
-  const read = async (domain: Domain): Promise<unknown> => ({
-    name: domain.name,
-    uuid: domain.uuid,
-    ...(await domain.getState()),
-    active: await domain.isActive(),
-    persistent: await domain.isPersistent(),
-    autostart: await domain.getAutostart(),
-    hasManagedSave: await domain.hasManagedSaveImage(),
-    xml: await domain.getXmlDesc(DomainXmlFlags.SECURE),
-    inactiveXml: await domain.getXmlDesc(DomainXmlFlags.INACTIVE),
-  });
-  expect(records).toEqual(await Promise.all((await connection.listAllDomains()).map(read)));
+  expect(records).toEqual(await Promise.all((await connection.listAllDomains()).map(readSingly)));
   expect(records.filter((record) => !record.active).map((record) => record.name)).toEqual(['domain-0']);
   expect(records.filter((record) => record.autostart).map((record) => record.name)).toEqual(['domain-0']);
 });
