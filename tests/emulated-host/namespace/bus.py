@@ -54,6 +54,10 @@ class Connection:
     def __exit__(self, *_):
         self.socket.close()
 
+    def watch(self, name):
+        """From now on the socket becomes readable when the name gets or loses an owner."""
+        self._ask("AddMatch", f"type='signal',member='NameOwnerChanged',arg0='{name}'")
+
     def has_owner(self, name):
         return self._ask("NameHasOwner", name) == struct.pack("<I", 1)
 

@@ -18,6 +18,7 @@ LIBVIRTD = ("/usr/sbin/libvirtd", "/usr/bin/libvirtd")
 BUS_SOCKET = "/run/dbus/system_bus_socket"
 LIBVIRT_SOCKET = "/run/libvirt/libvirt-sock"
 READY_TIMEOUT_S = 30
+POLL_S = 0.002
 # A first start without QEMU's capability cache runs every emulator once.
 LIBVIRT_TIMEOUT_S = 90
 
@@ -62,15 +63,15 @@ class NotReady(Exception):
     pass
 
 
-def wait_for(name, process, condition, timeout_s):
-    """Until the condition holds; a daemon that ends before says so with its log."""
+def wait_for(name, process, condition, timeout_s, news=()):
+    """Until the condition holds; a daemon that ends before says so with its log. Without news it is asked every 2 ms."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         if process.poll() is not None:
             raise NotReady(f"{name} ended with status {process.returncode} while starting:\n{log_tail(name)}")
         if time.monotonic() > deadline:
             raise NotReady(f"{name} is not ready after {timeout_s} s:\n{log_tail(name)}")
-        select.select([], [], [], 0.002)
+        select.select(news, [], [], POLL_S if not news else max(0, deadline - time.monotonic()))
 
 
 def is_socket(path):
@@ -97,8 +98,14 @@ def polkit_is_ready(process):
 
 
 def name_is_owned(service, process, name):
-    with bus.Connection(BUS_SOCKET) as connection:
-        wait_for(service, process, lambda: connection.has_owner(name), READY_TIMEOUT_S)
+    end_of_process = os.pidfd_open(process.pid)
+    try:
+        with bus.Connection(BUS_SOCKET) as connection:
+            connection.watch(name)
+            news = (connection.socket, end_of_process)
+            wait_for(service, process, lambda: connection.has_owner(name), READY_TIMEOUT_S, news)
+    finally:
+        os.close(end_of_process)
 
 
 def start_libvirtd():
