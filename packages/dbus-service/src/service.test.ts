@@ -74,7 +74,7 @@ function watchPorts(host: HostPorts): { readonly ports: HostPorts; readonly call
 }
 
 describe('every changing method', () => {
-  it.each(changingMethods())('$name.$method asks for $action and touches nothing without it', async (listed) => {
+  it.each(changingMethods())('$name $method asks for $action and touches nothing without it', async (listed) => {
     const { ports, called } = watchPorts(hostWithVgpu());
     const { service, authorizer } = await startService(ports);
     const args = listed.spec.in.map((arg) => argumentByType[arg.type]);
@@ -94,7 +94,7 @@ describe('every changing method', () => {
     ]);
   });
 
-  it.each(changingMethods())('$name.$method refuses an unknown option before it asks anybody', async (listed) => {
+  it.each(changingMethods())('$name $method refuses an unknown option before it asks anybody', async (listed) => {
     const { service, authorizer } = await startService(hostWithVgpu());
     const options = { operation_id: { signature: 's', value: '1' } };
     const args = listed.spec.in.map((arg) => (arg.type === 'a{sv}' ? options : argumentByType[arg.type]));
@@ -103,7 +103,7 @@ describe('every changing method', () => {
     expect(authorizer.asked).toEqual([]);
   });
 
-  it.each(changingMethods())('$name.$method is refused while libvirt is away', async (listed) => {
+  it.each(changingMethods())('$name $method is refused while libvirt is away', async (listed) => {
     const host = hostWithVgpu();
     const { service, authorizer } = await startService(host);
     host.setConnected(false);

@@ -48,7 +48,6 @@ describe('what is published', () => {
     }
     await settle();
     expect(readings()).toBe(1);
-    expect(clock.sleeping).toBe(1);
     clock.advance(50);
     await settle();
     expect(readings()).toBe(2);
@@ -135,6 +134,17 @@ describe('what is published', () => {
     clock.advance(200);
     await Promise.all(waiting);
     expect(readings()).toBe(2);
+  });
+
+  it('is read once a minute, for what has no event', async () => {
+    const { host, clock, service } = await start();
+    const key = formatVgpuKey({ uuid: vgpuUuid, parent: parseParentName('0000:00:02.0') });
+    host.behindItsBack(({ mdevs }) => mdevs.delete(key), { event: false });
+    await settle();
+    expect(service.objects().has(vgpuPath)).toBe(true);
+    clock.advance(60_000);
+    await settle();
+    expect(service.objects().has(vgpuPath)).toBe(false);
   });
 
   it('is asked for no more after the end', async () => {

@@ -17,6 +17,8 @@ const gatherMs = 50;
  */
 const vanishedMs = 150;
 const retryMs = 1000;
+/** Some changes have no event (a device attached to a stored definition, other machines' use of a GPU's memory). */
+const sweepMs = 60_000;
 
 export const emptyInventory: Inventory = {
   pciDevices: new Map(),
@@ -83,6 +85,7 @@ export class Store {
         if (connected) this.#request();
       }),
     ];
+    void this.#sweep();
   }
 
   get current(): Snapshot {
@@ -126,6 +129,13 @@ export class Store {
       if (this.#reached < this.#wanted && this.#waiters.length === 0) await this.#gather();
     }
     this.#running = false;
+  }
+
+  async #sweep(): Promise<void> {
+    while (!this.#stopped) {
+      await this.#options.clock.delay(sweepMs);
+      if (!this.#stopped && this.#options.ports.events.status().connected) this.#request();
+    }
   }
 
   /** Waits for a burst of events to end, unless somebody waits for a reading. */
