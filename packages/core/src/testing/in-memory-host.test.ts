@@ -62,6 +62,14 @@ describe('InMemoryHost', () => {
     expect(await host.nodeDevices.list()).toEqual(before);
   });
 
+  it('stores no active transient mdev as another type: InvalidState, nothing changes', async () => {
+    const host = new InMemoryHost(sampleHostFile([sampleMdev({ active: true, persistent: false })]));
+    const before = await host.nodeDevices.list();
+    const definition = { ...id, typeId: parseMdevTypeId('i915-GVTg_V5_8'), attributes: [] };
+    await expect(host.nodeDevices.define(definition)).rejects.toMatchObject({ code: 'InvalidState' });
+    expect(await host.nodeDevices.list()).toEqual(before);
+  });
+
   it('starts no domain whose vGPU is not active or not free', async () => {
     const inactive = sampleDevices({ hostdevs: [sampleHostdev(uuid)] });
     const first = sampleDomain({ inactive });
