@@ -1,26 +1,46 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { domainStates, type Domain, type DomainState } from '@vgpu/core';
+import { domainStates, type Domain, type DomainState, type Video } from '@vgpu/core';
 import type { Connection, DomainRecord } from '@vgpu/libvirt';
 import { readRememberedVideos } from './domain-edit/videos.js';
 import { toDeviceError } from './errors.js';
-import { parseDomain, readDomain } from './xml/domain.js';
+import { LastReading } from './last-reading.js';
+import { parseDomain, toDomainFacts, type DomainFacts } from './xml/domain.js';
+
+/** What one document says, with what only we read in it. */
+interface ReadDomain extends DomainFacts {
+  readonly rememberedVideos: readonly Video[] | undefined;
+}
+
+/** What is remembered between two listings. */
+export type DomainReading = LastReading<ReadDomain>;
+
+export function newDomainReading(): DomainReading {
+  return new LastReading((xml) => {
+    const domain = parseDomain(xml);
+    return { ...toDomainFacts(domain), rememberedVideos: readRememberedVideos(domain) };
+  });
+}
 
 /** All domains, with both of their documents. @throws DeviceError */
-export async function listDomains(connection: Connection): Promise<readonly Domain[]> {
+export async function listDomains(connection: Connection, reading: DomainReading): Promise<readonly Domain[]> {
   let records: readonly DomainRecord[];
   try {
     records = await connection.listDomainsWithXml();
   } catch (error) {
     throw toDeviceError(error, 'the domains could not be listed');
   }
-  return records.map((record) => toDomain(record));
+  const documents = records.flatMap((record) => [record.xml, record.inactiveXml ?? record.xml]);
+  const read = reading.readAll(documents);
+  return records.flatMap((record, index) => {
+    const [current, stored] = read.slice(index * 2, index * 2 + 2);
+    return current === undefined || stored === undefined ? [] : toDomain(record, current, stored);
+  });
 }
 
-function toDomain(record: DomainRecord): Domain {
-  const inactiveXml = record.inactiveXml ?? undefined;
-  const stored = inactiveXml === undefined ? undefined : readDomain(inactiveXml);
-  const running = record.active ? readDomain(record.xml) : undefined;
-  const { uuid, name, title, osId } = stored ?? running ?? readDomain(record.xml);
+/** @param stored the same as current for a transient domain */
+function toDomain(record: DomainRecord, current: ReadDomain, stored: ReadDomain): Domain {
+  const { uuid, name, title, osId } = stored;
+  const isStored = record.inactiveXml !== null;
   return {
     uuid,
     name,
@@ -30,9 +50,9 @@ function toDomain(record: DomainRecord): Domain {
     persistent: record.persistent,
     autostart: record.autostart,
     hasManagedSave: record.hasManagedSave,
-    inactive: stored?.devices,
-    active: running?.devices,
-    rememberedVideos: inactiveXml === undefined ? undefined : readRememberedVideos(parseDomain(inactiveXml)),
+    inactive: isStored ? stored.devices : undefined,
+    active: record.active ? current.devices : undefined,
+    rememberedVideos: isStored ? stored.rememberedVideos : undefined,
   };
 }
 

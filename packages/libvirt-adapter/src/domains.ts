@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import {
   DeviceError,
+  cleanDisplayText,
   type Domain as DomainModel,
   type DomainEdit,
   type DomainPort,
@@ -15,7 +16,7 @@ import { editDomain } from './domain-edit/apply-edits.js';
 import { formatDomainDiff } from './domain-edit/diff.js';
 import { revisionOf } from './domain-edit/revision.js';
 import { splitShellWords, withoutEnvironment } from './domain-edit/shell-words.js';
-import { listDomains } from './domain-listing.js';
+import { listDomains, newDomainReading } from './domain-listing.js';
 import { codeOfError, toChangeError, toDeviceError } from './errors.js';
 import { listMdevs } from './node-device-listing.js';
 import { waitUntil } from './wait.js';
@@ -24,10 +25,11 @@ import { readDomain } from './xml/domain.js';
 /** Without the passwords a definition that is written back would lose them; only control may read them. */
 const storedWithSecrets = DomainXmlFlags.INACTIVE | DomainXmlFlags.SECURE;
 
-/** Domains through libvirt. Names of domains in messages are as they are: whoever shows them cleans them. */
+/** Domains through libvirt. */
 export class LibvirtDomains implements DomainPort {
   readonly #connections: Connections;
   readonly #settleTimeoutMs: number;
+  readonly #reading = newDomainReading();
 
   constructor(connections: Connections, settleTimeoutMs: number) {
     this.#connections = connections;
@@ -35,7 +37,7 @@ export class LibvirtDomains implements DomainPort {
   }
 
   async list(): Promise<readonly DomainModel[]> {
-    return await listDomains(this.#connections.query);
+    return await listDomains(this.#connections.query, this.#reading);
   }
 
   async preview(uuid: Uuid, edits: readonly DomainEdit[]): Promise<EditedDomain> {
@@ -60,9 +62,9 @@ export class LibvirtDomains implements DomainPort {
         const stored = await domain.getXmlDesc(storedWithSecrets);
         if (mdevsOf(stored) === mdevsOf(edited)) return;
       } catch (error) {
-        throw toChangeError(error, `domain ${domain.name} could not be changed`, detailsOf(domain));
+        throw toChangeError(error, `domain ${shownName(domain)} could not be changed`, detailsOf(domain));
       }
-      throw new DeviceError('TimedOut', `domain ${domain.name} was changed by somebody else at the same time`, {
+      throw new DeviceError('TimedOut', `domain ${shownName(domain)} was changed by somebody else at the same time`, {
         details: detailsOf(domain),
       });
     });
@@ -83,7 +85,7 @@ export class LibvirtDomains implements DomainPort {
       try {
         await domain.create();
       } catch (error) {
-        const failure = toChangeError(error, `domain ${domain.name} could not be started`, detailsOf(domain));
+        const failure = toChangeError(error, `domain ${shownName(domain)} could not be started`, detailsOf(domain));
         if (failure.code === 'TimedOut') throw failure;
         if (await domain.isActive()) return;
         await this.#explainStart(domain);
@@ -105,7 +107,7 @@ export class LibvirtDomains implements DomainPort {
       await this.#end(domain, 'could not be ended', () => domain.destroy());
       await waitUntil(async () => !(await this.#isActive(uuid)), {
         events: this.#connections,
-        timedOut: `domain ${domain.name} did not end`,
+        timedOut: `domain ${shownName(domain)} did not end`,
         timeoutMs: this.#settleTimeoutMs,
       });
     });
@@ -116,7 +118,7 @@ export class LibvirtDomains implements DomainPort {
     try {
       await send();
     } catch (error) {
-      const failure = toChangeError(error, `domain ${domain.name} ${problem}`, detailsOf(domain));
+      const failure = toChangeError(error, `domain ${shownName(domain)} ${problem}`, detailsOf(domain));
       if (failure.code === 'TimedOut' || (await this.#isActive(domain.uuid as Uuid))) throw failure;
     }
   }
@@ -146,7 +148,9 @@ export class LibvirtDomains implements DomainPort {
       if (codeOfError(error) === 'NotFound' && !(error instanceof DeviceError)) {
         throw new DeviceError('NotFound', `domain ${uuid} does not exist`, { details: { domain: uuid }, cause: error });
       }
-      throw toDeviceError(error, `domain ${domain?.name ?? uuid} ${problem}`, { domain: uuid });
+      throw toDeviceError(error, `domain ${domain === undefined ? uuid : shownName(domain)} ${problem}`, {
+        domain: uuid,
+      });
     } finally {
       domain?.dispose();
     }
@@ -186,14 +190,16 @@ async function hasJob(domain: Domain): Promise<boolean> {
 function requireUsable(domain: Domain, uuid: Uuid, mdevs: readonly MdevVgpu[], domains: readonly DomainModel[]): void {
   const details = { ...detailsOf(domain), uuid };
   if (!mdevs.some((mdev) => mdev.uuid === uuid && mdev.active)) {
-    throw new DeviceError('InvalidState', `domain ${domain.name} needs vGPU ${uuid}, which is not active`, { details });
+    throw new DeviceError('InvalidState', `domain ${shownName(domain)} needs vGPU ${uuid}, which is not active`, {
+      details,
+    });
   }
   const user = domains.find((other) =>
     other.active?.hostdevs.some((hostdev) => hostdev.kind === 'mdev' && hostdev.uuid === uuid),
   );
   if (user === undefined) return;
-  throw new DeviceError('DeviceBusy', `vGPU ${uuid} is in use by the running domain ${user.name}`, {
-    details: { uuid, domain: user.uuid, domainName: user.name },
+  throw new DeviceError('DeviceBusy', `vGPU ${uuid} is in use by the running domain ${shownName(user)}`, {
+    details: { uuid, domain: user.uuid, domainName: shownName(user) },
   });
 }
 
@@ -207,9 +213,14 @@ function mdevsOf(xml: string): string {
 }
 
 function invalidState(domain: Domain, problem: string): DeviceError {
-  return new DeviceError('InvalidState', `domain ${domain.name} ${problem}`, { details: detailsOf(domain) });
+  return new DeviceError('InvalidState', `domain ${shownName(domain)} ${problem}`, { details: detailsOf(domain) });
+}
+
+/** Names come from anywhere: without control characters, and not too long. */
+function shownName({ name }: { readonly name: string }): string {
+  return cleanDisplayText(name);
 }
 
 function detailsOf(domain: Domain): { readonly domain: string; readonly domainName: string } {
-  return { domain: domain.uuid, domainName: domain.name };
+  return { domain: domain.uuid, domainName: shownName(domain) };
 }

@@ -9,6 +9,7 @@ import {
 } from '@vgpu/core';
 import { NodeDeviceListFlags, type Connection, type NodeDeviceRecord } from '@vgpu/libvirt';
 import { toDeviceError } from './errors.js';
+import { LastReading } from './last-reading.js';
 import { within } from './wait.js';
 import { readNodeDevice, type MdevFacts, type NodeDeviceFacts } from './xml/node-device.js';
 
@@ -37,9 +38,16 @@ const everything = withParents | NodeDeviceListFlags.CAP_PCI_DEV;
 /** libvirt does not let a device be read while mdevctl is busy with it. */
 const readTimeoutMs = 15_000;
 
+/** What is remembered between two full listings. */
+export type NodeDeviceReading = LastReading<NodeDeviceFacts | undefined>;
+
+export function newNodeDeviceReading(): NodeDeviceReading {
+  return new LastReading(readOrSkip);
+}
+
 /** PCI devices, parents and mdevs, active and inactive. @throws DeviceError */
-export async function listNodeDevices(connection: Connection): Promise<KnownNodeDevices> {
-  return toListing(await readRecords(connection, everything));
+export async function listNodeDevices(connection: Connection, reading: NodeDeviceReading): Promise<KnownNodeDevices> {
+  return toListing(await readRecords(connection, everything), reading);
 }
 
 /** Only what a change of an mdev needs: of PCI devices the parents, though those without any type are missing. */
@@ -64,9 +72,10 @@ async function readRecords(connection: Connection, capabilities: number): Promis
   }
 }
 
-function toListing(records: readonly NodeDeviceRecord[]): KnownNodeDevices {
-  const devices = records.flatMap((record) => {
-    const facts = readOrSkip(record.xml);
+function toListing(records: readonly NodeDeviceRecord[], reading = newNodeDeviceReading()): KnownNodeDevices {
+  const read = reading.readAll(records.map((record) => record.xml));
+  const devices = records.flatMap((record, index) => {
+    const facts = read[index];
     return facts === undefined ? [] : { record, facts };
   });
   const byName = new Map(devices.map(({ facts }) => [facts.nodeDeviceName, facts]));

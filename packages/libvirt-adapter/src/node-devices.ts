@@ -2,6 +2,7 @@
 import {
   DeviceError,
   checkMdevAttributes,
+  cleanDisplayText,
   type Domain,
   type MdevDefinition,
   type MdevId,
@@ -18,6 +19,7 @@ import {
   listMdevs,
   listMdevsAndParents,
   listNodeDevices,
+  newNodeDeviceReading,
   type KnownMdev,
   type KnownNodeDevices,
   type KnownParent,
@@ -39,6 +41,7 @@ export interface NodeDevicesOptions {
 export class LibvirtNodeDevices implements NodeDevicePort {
   readonly #connections: Connections;
   readonly #options: NodeDevicesOptions;
+  readonly #reading = newNodeDeviceReading();
 
   constructor(connections: Connections, options: NodeDevicesOptions) {
     this.#connections = connections;
@@ -46,14 +49,14 @@ export class LibvirtNodeDevices implements NodeDevicePort {
   }
 
   async list(): Promise<NodeDeviceListing> {
-    const { pciDevices, parents, mdevs } = await listNodeDevices(this.#connections.nodeQuery);
+    const { pciDevices, parents, mdevs } = await listNodeDevices(this.#connections.nodeQuery, this.#reading);
     return { pciDevices, parents: parents.map(withoutName), mdevs: mdevs.map(withoutName) };
   }
 
   /** libvirt would accept an unknown type, a second parent for the same UUID, and on 11.3 a second definition. */
   async define(definition: MdevDefinition): Promise<void> {
     const { uuid, parent: parentName, typeId, attributes } = definition;
-    const devices = await listNodeDevices(this.#connections.nodeQuery);
+    const devices = await listNodeDevices(this.#connections.nodeQuery, this.#reading);
     const parent = requireParent(devices, parentName);
     requireType(parent, typeId);
     const driver = devices.pciDevices.find((device) => device.address === parent.pciAddress)?.driver;
@@ -207,8 +210,8 @@ export class LibvirtNodeDevices implements NodeDevicePort {
       domain.active?.hostdevs.some((hostdev) => hostdev.kind === 'mdev' && hostdev.uuid === uuid),
     );
     if (user === undefined) return;
-    throw new DeviceError('DeviceBusy', `vGPU ${uuid} is in use by the running domain ${user.name}`, {
-      details: { uuid, domain: user.uuid, domainName: user.name },
+    throw new DeviceError('DeviceBusy', `vGPU ${uuid} is in use by the running domain ${cleanDisplayText(user.name)}`, {
+      details: { uuid, domain: user.uuid, domainName: cleanDisplayText(user.name) },
     });
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, type DomainEdit, type MdevHostdev, type Uuid, type Video } from '@vgpu/core';
+import { DeviceError, cleanDisplayText, type DomainEdit, type MdevHostdev, type Uuid, type Video } from '@vgpu/core';
 import { attribute, descend, elements, textOf, type XmlElement } from '../xml/document.js';
 import { parseDomain } from '../xml/domain.js';
 import { insertAfter, insertFirst, newElement, removeElement, replaceElement, type NewElement } from './splice.js';
@@ -138,5 +138,5 @@ function forget(text: string, metadata: XmlElement, ours: XmlElement): string {
 }
 
 function domainName(domain: XmlElement): string {
-  return textOf(descend(domain, 'name')) ?? 'the domain';
+  return cleanDisplayText(textOf(descend(domain, 'name')) ?? 'the domain');
 }

@@ -29,7 +29,11 @@ export interface DomainFacts {
  * @throws DeviceError Internal when it is no `<domain>` document with a name and a UUID.
  */
 export function readDomain(xml: string): DomainFacts {
-  const domain = parseDomain(xml);
+  return toDomainFacts(parseDomain(xml));
+}
+
+/** The same from the document's root. */
+export function toDomainFacts(domain: XmlElement): DomainFacts {
   const name = textOf(descend(domain, 'name'));
   const uuid = readUuid(textOf(descend(domain, 'uuid')));
   if (name === undefined || uuid === undefined) {
