@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import type { HostFile } from '@vgpu/core/testing';
 import { startEmulatedHost, type EmulatedHost, type ExecOptions, type ExecResult } from '../emulated-host/index.js';
 
@@ -10,6 +11,16 @@ export const typeId = 'i915-GVTg_V5_4';
 
 /** How long the service may take to see what another program changed. */
 const followTimeoutMs = 10_000;
+
+const terminalProgram = readFileSync(new URL('cli-terminal.py', import.meta.url), 'utf8');
+
+export interface TerminalResult {
+  /** Everything that appeared on the terminal, what was typed included. */
+  readonly seen: string;
+  readonly status: number;
+  /** Whether the terminal's settings are those from before. */
+  readonly restored: boolean;
+}
 
 /** A machine with everything on it, seen through its command lines. */
 export class CliHost implements AsyncDisposable {
@@ -34,6 +45,17 @@ export class CliHost implements AsyncDisposable {
     return this.machine.exec('mdevctl', args);
   }
 
+  /**
+   * Runs vgpuctl for somebody at a terminal, who types the answer when the text before it appears; an answer that begins
+   * with "$ " is a command for a shell instead.
+   */
+  async atTerminal(args: readonly string[], steps: readonly (readonly [string, string])[], user = 'root') {
+    const program = ['-c', terminalProgram, JSON.stringify(steps), 'vgpuctl', ...args];
+    const { status, stdout, stderr } = await this.machine.exec('python3', program, { user });
+    if (status !== 0) throw new Error(stderr);
+    return JSON.parse(stdout) as TerminalResult;
+  }
+
   /** The output of a command inside that must succeed. */
   async output(command: string, ...args: readonly string[]): Promise<string> {
     const result = await this.machine.exec(command, args);
@@ -53,17 +75,22 @@ export class CliHost implements AsyncDisposable {
     return this.output('sh', '-c', script.join('\n'));
   }
 
-  /** Waits until the service shows what mdevctl shows: after a change that it did not make itself. */
-  async followed(): Promise<void> {
+  /** Waits until the definitions that the service shows fulfil the condition: after a change that it did not make itself. */
+  async waitForDefinitions(condition: (json: unknown) => boolean | Promise<boolean>): Promise<void> {
     const deadline = Date.now() + followTimeoutMs;
     for (;;) {
-      const [ours, theirs] = await Promise.all([
-        this.vgpuctl(['list', '--defined', '--dumpjson']),
-        this.mdevctl(['list', '--defined', '--dumpjson']),
-      ]);
-      if (ours.stdout === theirs.stdout) return;
-      if (Date.now() > deadline) throw new Error(`the service has not followed mdevctl: ${ours.stdout}${ours.stderr}`);
+      const { stdout, stderr, status } = await this.vgpuctl(['list', '--defined', '--dumpjson']);
+      if (status === 0 && (await condition(JSON.parse(stdout)))) return;
+      if (Date.now() > deadline) throw new Error(`the service has not followed the host: ${stdout}${stderr}`);
     }
+  }
+
+  /** Waits until the service shows what mdevctl shows. */
+  followed(): Promise<void> {
+    return this.waitForDefinitions(async (ours) => {
+      const theirs = await this.mdevctl(['list', '--defined', '--dumpjson']);
+      return isDeepStrictEqual(ours, JSON.parse(theirs.stdout));
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

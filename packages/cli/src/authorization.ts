@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 
 /** How long the agent may take to register; without it polkit refuses, which is the answer then. */
 const registerTimeoutMs = 5_000;
@@ -10,8 +11,10 @@ const registerTimeoutMs = 5_000;
  * @returns a function that ends the agent.
  */
 export async function startTerminalAgent(): Promise<() => void> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return () => undefined;
-  const agent = spawn('pkttyagent', ['--process', String(process.pid), '--notify-fd', '3', '--fallback'], {
+  if (!hasTerminal()) return () => undefined;
+  // polkit drops a fallback agent where it finds no login session, so it is one only where there can be another.
+  const fallback = existsSync('/run/systemd/sessions') ? ['--fallback'] : [];
+  const agent = spawn('pkttyagent', ['--process', String(process.pid), '--notify-fd', '3', ...fallback], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
   });
   await new Promise<void>((resolve) => {
@@ -28,4 +31,14 @@ export async function startTerminalAgent(): Promise<() => void> {
     (agent.stdio[3] as NodeJS.ReadableStream | null)?.resume();
   });
   return () => agent.kill();
+}
+
+/** Whether there is a terminal that this process may ask in, wherever its input and output go. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r+'));
+    return true;
+  } catch {
+    return false;
+  }
 }

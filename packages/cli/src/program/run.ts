@@ -43,8 +43,7 @@ function formatFailure(error: unknown, isRoot: boolean): string {
   const message = error instanceof Error ? error.message : String(error);
   let text = `vgpuctl: ${plain(message)}\n`;
   if (error instanceof DeviceError && error.code === 'NotAuthorized' && !isRoot) {
-    text +=
-      'vgpuctl: try again as root (sudo vgpuctl …), or in a terminal or session where polkit can ask for a password\n';
+    text += 'vgpuctl: try again as root, for example with sudo\n';
   }
   return text;
 }
