@@ -10,6 +10,7 @@ const vgpu = '/me/phyllo/Vgpu1/vgpu/7686131b_b229_4768_a02c_35d1dbed7c66_0000_00
 const gpu = '/me/phyllo/Vgpu1/gpu/0000_00_02_0';
 const pci = '/me/phyllo/Vgpu1/pci/0000_00_02_0';
 const phyllome = '/me/phyllo/Vgpu1/domain/2f6d3f3e_6f2c_4b0b_9a39_5c0f6f5b8c11';
+const server = '/me/phyllo/Vgpu1/domain/b5a0c8de_52cf_4d0f_8a4e_0a6a8b6f7d22';
 const name = 'me.phyllo.Vgpu1';
 
 let host: EmulatedHost;
@@ -120,6 +121,46 @@ describe('without a grant', () => {
       user: 'nobody',
     });
     expect(stderr).toContain('org.freedesktop.DBus.Error.AccessDenied');
+  });
+});
+
+describe('with a rule of the administrator', () => {
+  const rules = '/etc/polkit-1/rules.d/10-test.rules';
+  const assign = (domain: string) => [domain, interfaces.domain, 'AssignVgpu', 'oa{sv}', vgpu, '0'];
+
+  it('one may do what the rule says to the machine that it names, and nothing else', async () => {
+    const rule = `polkit.addRule(function (action, subject) {
+      if (action.id == 'me.phyllo.vgpu1.assign' && action.lookup('domain.name') == 'phyllome' &&
+          action.lookup('vgpu.uuid') == '${uuid}' && subject.user == 'nobody') return polkit.Result.YES;
+    });`;
+    await host.exec('mkdir', ['-p', '/etc/polkit-1/rules.d']);
+    expect(await host.exec('tee', [rules], { input: rule })).toMatchObject({ status: 0 });
+    await host.killService('polkit');
+    await host.startService('polkit');
+    try {
+      const user = 'nobody';
+      expect((await busctl(assign(server), { user })).stderr).toMatch(/without authorization/);
+      expect((await busctl([vgpu, interfaces.vgpu, 'Stop', 'a{sv}', '0'], { user })).stderr).toMatch(/without author/);
+      expect((await busctl(assign(phyllome), { user })).stdout).toContain('"assign-mdev"');
+      const undo = [phyllome, interfaces.domain, 'UnassignVgpu', 'oa{sv}', vgpu, '0'];
+      expect((await busctl(undo, { user })).stdout).toContain('"note-videos-restored"');
+    } finally {
+      await host.exec('rm', [rules]);
+      await host.killService('polkit');
+      await host.startService('polkit');
+    }
+  });
+
+  it('nobody may do anything while polkit does not answer, not even root', async () => {
+    // Stopped, not killed: the bus would start it again.
+    await host.killService('polkit', 'SIGSTOP');
+    try {
+      const before = await hostState();
+      expect(await errorName([vgpu, interfaces.vgpu, 'Stop', '{}'])).toBe('me.phyllo.Vgpu1.Error.NotAuthorized');
+      expect(await hostState()).toEqual(before);
+    } finally {
+      await host.killService('polkit', 'SIGCONT');
+    }
   });
 });
 
