@@ -24,8 +24,11 @@ test('every native function is used by the facade', () => {
   expect(exported.filter((name) => !used.has(name))).toEqual([]);
 });
 
-test('handles of another kind, and things that are no handle, are refused', () => {
-  expect(() => native.domainGetState({} as never)).toThrow(/^domain must be a handle/);
-  expect(() => native.nodeDeviceGetParent(undefined as never)).toThrow(/^device must be a handle/);
-  expect(() => native.connectionGetUri(Object.create(native) as never)).toThrow(/^connection must be a handle/);
+test('handles of another kind, and things that are no handle, are refused', async () => {
+  const connection = await native.connectionOpen('test:///default', false, 0, 0, 0);
+  expect(() => native.domainGetState(connection as never)).toThrow(/^domain must be a handle/);
+  expect(() => native.nodeDeviceGetParent(connection as never)).toThrow(/^device must be a handle/);
+  await native.connectionClose(connection);
+  expect(() => native.connectionGetUri({} as never)).toThrow(/^connection must be a handle/);
+  expect(() => native.connectionGetUri(undefined as never)).toThrow(/^connection must be a handle/);
 });
