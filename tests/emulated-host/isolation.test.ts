@@ -29,12 +29,12 @@ async function startOwner(): Promise<{ owner: ChildProcess; pid: number }> {
   return { owner, pid };
 }
 
-/** Processes of the PID namespace. */
+/** Processes of the PID namespace; an ended one that its parent has not asked after is none. */
 function processesIn(namespace: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => pidNamespace(pid) === namespace);
+    .filter((pid) => pidNamespace(pid) === namespace && !hasEnded(pid));
 }
 
 function pidNamespace(pid: number): string | undefined {
@@ -42,6 +42,14 @@ function pidNamespace(pid: number): string | undefined {
     return readlinkSync(`/proc/${pid}/ns/pid`);
   } catch {
     return undefined;
+  }
+}
+
+function hasEnded(pid: number): boolean {
+  try {
+    return /^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return true;
   }
 }
 

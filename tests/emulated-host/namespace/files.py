@@ -29,11 +29,21 @@ security_driver = "none"
 stdio_handler = "file"
 """
 
-# libvirt runs `udevadm settle` and then looks once for a new device; there is no udevd to ask.
+# libvirt runs `udevadm settle` and then looks once for a new device before it sleeps 5 s. There is no udevd to ask, but
+# the kernel tells whether an event still waits in somebody's socket; the one who took it gets a moment to look at /sys.
 UDEVADM = """\
 #!/bin/sh
-[ "$1" = settle ] && exec sleep 0.03
-exec {real} "$@"
+[ "$1" = settle ] || exec {real} "$@"
+tries=500
+while [ $((tries -= 1)) -gt 0 ]; do
+  waiting=0
+  while read -r _ protocol _ _ bytes _; do
+    [ "$protocol" = 15 ] && waiting=$((waiting + bytes))
+  done </proc/net/netlink
+  sleep 0.03
+  [ "$waiting" = 0 ] && exit 0
+done
+exit 1
 """
 
 
