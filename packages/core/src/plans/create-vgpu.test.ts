@@ -112,6 +112,12 @@ describe('planCreateVgpu refuses', () => {
     });
   });
 
+  it('a parent that is no PCI device when a GPU is asked for: NotFound', async () => {
+    const { inventory } = await sample();
+    const parents = new Map([...inventory.parents].map(([name, each]) => [name, { ...each, pciAddress: undefined }]));
+    expect(refusal({ ...inventory, parents }, { gpu: parsePciAddress(gpu) })).toMatchObject({ code: 'NotFound' });
+  });
+
   it('any type on a host without parents: NotFound', async () => {
     const inventory = await readInventory(new InMemoryHost({ ...sampleHostFile(), parents: [] }));
     expect(refusal(inventory)).toMatchObject({ code: 'NotFound' });

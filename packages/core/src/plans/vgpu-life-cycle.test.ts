@@ -143,6 +143,12 @@ describe('plans of the life cycle refuse', () => {
     expect(planRefusal(inventory, planner)).toMatchObject({ code: 'InvalidState', details: { parent: missingParent } });
   });
 
+  it('to start one whose parent a torn listing lacks: InvalidState', async () => {
+    const inventory = await readInventory(hostOf([{}]));
+    const torn = { ...inventory, parents: new Map() };
+    expect(planRefusal(torn, () => planners.start(torn))).toMatchObject({ code: 'InvalidState' });
+  });
+
   it('to start one of a type the parent does not have: NotFound', async () => {
     expect(await refusal(hostOf([{ type: 'i915-GVTg_V4_4' }]), planners.start)).toMatchObject({ code: 'NotFound' });
   });

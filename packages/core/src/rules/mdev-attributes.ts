@@ -10,6 +10,7 @@ const maxNameLength = 64;
 /** In UTF-16 code units; the kernel takes at most one page. */
 const maxValueLength = 1024;
 
+/** No dot in front: neither `.` nor `..` is a name. */
 const attributeName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
@@ -51,9 +52,7 @@ export function checkMdevAttributes(attributes: readonly MdevAttribute[], driver
 }
 
 function nameProblem(name: string, driver: string | undefined): string | undefined {
-  if (name.length > maxNameLength || !attributeName.test(name) || name === '.' || name === '..') {
-    return 'is not an attribute name';
-  }
+  if (name.length > maxNameLength || !attributeName.test(name)) return 'is not an attribute name';
   if (driver !== undefined && allowedByDriver.get(driver)?.has(name) === true) return undefined;
   return `is not an attribute that the driver ${driver ?? '(unknown)'} takes`;
 }

@@ -42,6 +42,10 @@ describe('compareNaturally', () => {
     ]);
   });
 
+  it('puts a number before a letter, however long it is', () => {
+    expect(['b', '10', 'a', '9'].toSorted(compareNaturally)).toEqual(['9', '10', 'a', 'b']);
+  });
+
   it('keeps digits that no number holds', () => {
     expect(compareNaturally('12345678901234567890123', '12345678901234567890124')).toBeLessThan(0);
   });

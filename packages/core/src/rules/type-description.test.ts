@@ -48,6 +48,7 @@ describe('parseTypeDescription', () => {
     'framebuffer=0x10M',
     'framebuffer=99999999999M',
     'fence: 4MB',
+    'fence: 4B',
     'resolution: 1920',
     'resolution: 1920x',
     'constructor=3',

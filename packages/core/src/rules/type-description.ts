@@ -73,7 +73,7 @@ export function parseTypeDescription(description: string | undefined): MdevTypeC
 function parseNumber(value: string, unit: Unit): number {
   const [, digits, suffix = ''] = /^(\d{1,9})([KMG]?)(?:i?B)?$/.exec(value) ?? [];
   if (digits === undefined) return 0;
-  if (unit === 'count') return suffix === '' && /^\d+$/.test(value) ? Number(digits) : 0;
+  if (unit === 'count') return /^\d+$/.test(value) ? Number(digits) : 0;
   const factor = suffix === 'G' ? 1024 : suffix === 'K' ? 1 / 1024 : 1;
   const result = Math.floor(Number(digits) * factor);
   return result > 0xffff_ffff ? 0 : result;
