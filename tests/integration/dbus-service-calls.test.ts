@@ -124,9 +124,10 @@ describe('without a grant', () => {
   });
 });
 
+const assign = (domain: string) => [domain, interfaces.domain, 'AssignVgpu', 'oa{sv}', vgpu, '0'];
+
 describe('with a rule of the administrator', () => {
   const rules = '/etc/polkit-1/rules.d/10-test.rules';
-  const assign = (domain: string) => [domain, interfaces.domain, 'AssignVgpu', 'oa{sv}', vgpu, '0'];
 
   it('one may do what the rule says to the machine that it names, and nothing else', async () => {
     const rule = `polkit.addRule(function (action, subject) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, it } from 'vitest';
-import { BusCallError, type OutgoingCall } from '../host/bus.js';
+import { BusCallError, type OutgoingCall } from '../host/messages.js';
 import { CollectingLog, settle } from '../testing/service.js';
 import type { AuthorizationRequest } from './authorizer.js';
 import { PolkitAuthorizer, type AuthorizationBus } from './polkit-authorizer.js';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { OutgoingCall } from '../host/bus.js';
+import type { OutgoingCall } from '../host/messages.js';
 import type { Log } from '../log.js';
 import type { TypedValue } from '../protocol/contract-types.js';
 import type { AuthorizationRequest, Authorizer, Decision } from './authorizer.js';

@@ -2,57 +2,8 @@
 // The only module that knows dbus-next. It is used as a transport: messages in, messages out; its dispatcher, proxies
 // and several of its types are wrong (see README.md).
 import dbus from 'dbus-next';
+import { BusCallError, type Answer, type Body, type CallHandler, type OutgoingCall } from './messages.js';
 import { toWire } from './outgoing.js';
-
-/** A method call that somebody sent to us. */
-export interface IncomingCall {
-  readonly sender: string;
-  readonly path: string;
-  /** undefined where the caller named none. */
-  readonly interface: string | undefined;
-  readonly member: string;
-  readonly signature: string;
-  /** By the signature. Variants have the shape of TypedValue; dictionaries are objects whose keys are the caller's. */
-  readonly args: readonly unknown[];
-  /** Whether the caller allows a password dialog. */
-  readonly interactive: boolean;
-  readonly replyExpected: boolean;
-}
-
-/** Values with their signature. */
-export interface Body {
-  readonly signature: string;
-  readonly values: readonly unknown[];
-}
-
-export const emptyBody: Body = { signature: '', values: [] };
-
-/** The answer to a call: a body, or an error that its caller may see. */
-export type Answer = Body | { readonly errorName: string; readonly message: string };
-
-/** Never rejects. */
-export type CallHandler = (call: IncomingCall) => Promise<Answer>;
-
-export interface OutgoingCall {
-  readonly destination: string;
-  readonly path: string;
-  readonly interface: string;
-  readonly member: string;
-  readonly body: Body;
-  /** undefined: no limit, for calls that wait for people. */
-  readonly timeoutMs: number | undefined;
-}
-
-/** An outgoing call that failed; its text is never passed on to our own callers. */
-export class BusCallError extends Error {
-  override readonly name = 'BusCallError';
-  readonly errorName: string;
-
-  constructor(errorName: string, message: string) {
-    super(message);
-    this.errorName = errorName;
-  }
-}
 
 const flags = { noReplyExpected: 1, allowInteractiveAuthorization: 4 } as const;
 const messageType = { methodReturn: 2, error: 3, signal: 4 } as const;

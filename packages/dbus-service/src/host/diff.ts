@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { TypedValue } from '../protocol/contract-types.js';
 import type { InterfaceName } from '../protocol/members.js';
 import { rootPath } from '../protocol/names.js';
-import type { Body } from './bus.js';
+import type { Body } from './messages.js';
 import { propertySpecs, typedInterfaces, typedProperty } from './properties.js';
 import { interfacesOf, type PublishedObject, type PublishedObjects } from './published.js';
 

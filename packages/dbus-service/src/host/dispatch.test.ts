@@ -3,7 +3,7 @@ import { DeviceError } from '@vgpu/core';
 import { describe, expect, it } from 'vitest';
 import { gpuPath, makeHost, vgpuPath } from '../testing/hosts.js';
 import { CollectingLog, startService } from '../testing/service.js';
-import type { IncomingCall } from './bus.js';
+import type { IncomingCall } from './messages.js';
 import { dispatch, type MethodCall } from './dispatch.js';
 
 const { service } = await startService(makeHost());

@@ -4,7 +4,7 @@ import type { ContractInterface, ContractMethod } from '../protocol/contract-typ
 import type { InterfaceName } from '../protocol/members.js';
 import type { Log } from '../log.js';
 import { toErrorAnswer } from './answer-error.js';
-import type { Answer, Body, IncomingCall } from './bus.js';
+import type { Answer, Body, IncomingCall } from './messages.js';
 import { BusError } from './bus-error.js';
 import { interfacesOf, type PublishedObjects } from './published.js';
 import { standardMethods } from './standard-methods.js';

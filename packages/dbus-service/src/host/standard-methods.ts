@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { contract } from '../protocol/contract.js';
 import type { InterfaceName } from '../protocol/members.js';
 import { rootPath } from '../protocol/names.js';
-import { emptyBody, type Body } from './bus.js';
+import { emptyBody, type Body } from './messages.js';
 import { BusError } from './bus-error.js';
 import { introspect } from './introspection.js';
 import { propertySpecs, typedInterfaces, typedProperties, typedProperty } from './properties.js';

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What travels over the bus, as the service sees it.
+
+/** A method call that somebody sent to us. */
+export interface IncomingCall {
+  readonly sender: string;
+  readonly path: string;
+  /** undefined where the caller named none. */
+  readonly interface: string | undefined;
+  readonly member: string;
+  readonly signature: string;
+  /** By the signature. Variants have the shape of TypedValue; dictionaries are objects whose keys are the caller's. */
+  readonly args: readonly unknown[];
+  /** Whether the caller allows a password dialog. */
+  readonly interactive: boolean;
+  readonly replyExpected: boolean;
+}
+
+/** Values with their signature. */
+export interface Body {
+  readonly signature: string;
+  readonly values: readonly unknown[];
+}
+
+export const emptyBody: Body = { signature: '', values: [] };
+
+/** The answer to a call: a body, or an error that its caller may see. */
+export type Answer = Body | { readonly errorName: string; readonly message: string };
+
+/** Never rejects. */
+export type CallHandler = (call: IncomingCall) => Promise<Answer>;
+
+export interface OutgoingCall {
+  readonly destination: string;
+  readonly path: string;
+  readonly interface: string;
+  readonly member: string;
+  readonly body: Body;
+  /** undefined: no limit, for calls that wait for people. */
+  readonly timeoutMs: number | undefined;
+}
+
+/** An outgoing call that failed; its text is never passed on to our own callers. */
+export class BusCallError extends Error {
+  override readonly name = 'BusCallError';
+  readonly errorName: string;
+
+  constructor(errorName: string, message: string) {
+    super(message);
+    this.errorName = errorName;
+  }
+}
