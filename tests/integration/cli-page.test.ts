@@ -137,7 +137,7 @@ describe('the page, from its first command to its last', () => {
     await host.succeed('undefine', '--uuid', uuid);
     await expectSameListings(listings);
     expect(await host.succeed('groups')).toBe(readPageGroups());
-    expect(await host.succeed('list', '-d', '--dumpjson')).toBe('[]\n');
+    expect(JSON.parse(await host.succeed('list', '-d', '--dumpjson'))).toStrictEqual([]);
   });
 });
 
@@ -153,29 +153,30 @@ describe('other ways through the life of a vGPU', () => {
     expect(printed).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n$/);
     const created = printed.trim();
     expect(await host.succeed('list')).toBe((await host.mdevctl(['list'])).stdout);
-    expect(await host.succeed('list', '-u', created)).toBe(`${created} ${parent} ${typeId} manual\n\n`);
+    expect(await host.succeed('list', '-u', created)).toContain(`${created} ${parent} ${typeId} manual\n`);
     await host.succeed('stop', '-u', created);
-    expect(await host.succeed('list')).toBe('\n');
+    expect(await host.succeed('list')).toBe((await host.mdevctl(['list'])).stdout);
+    expect(await host.succeed('list')).not.toContain(created);
   });
 
   it('define --auto of a running one, manual again, undefine while it runs', async () => {
     await host.succeed('start', '-u', uuid, '-p', parent, '-t', typeId);
     await host.succeed('define', '-u', uuid, '--auto');
-    expect(await host.succeed('list', '-d')).toBe(`${uuid} ${parent} ${typeId} auto (active)\n\n`);
+    expect(await host.succeed('list', '-d')).toContain(`${uuid} ${parent} ${typeId} auto (active)\n`);
     await host.succeed('modify', '-u', `${uuid}@${parent}`, '--manual');
     expect(await host.succeed('list', '-d')).toBe((await host.mdevctl(['list', '-d'])).stdout);
     await host.succeed('undefine', '-u', uuid, '-p', parent);
-    expect(await host.succeed('list')).toBe(`${uuid} ${parent} ${typeId} manual\n\n`);
+    expect(await host.succeed('list')).toContain(`${uuid} ${parent} ${typeId} manual\n`);
     await host.succeed('stop', '-u', uuid);
   });
 
   it('define a new one, start it by its UUID alone, or with what is stored', async () => {
     const created = (await host.succeed('define', '-p', parent, '-t', typeId, '--auto')).trim();
-    expect(await host.succeed('list', '-d')).toBe(`${created} ${parent} ${typeId} auto\n\n`);
+    expect(await host.succeed('list', '-d')).toContain(`${created} ${parent} ${typeId} auto\n`);
     await host.succeed('start', '-u', created);
     await host.succeed('stop', '-u', created);
     await host.succeed('start', '-u', created, '-p', parent, '-t', typeId);
-    expect(await host.succeed('list')).toBe(`${created} ${parent} ${typeId} auto (defined)\n\n`);
+    expect(await host.succeed('list')).toContain(`${created} ${parent} ${typeId} auto (defined)\n`);
     expect(await host.succeed('list')).toBe((await host.mdevctl(['list'])).stdout);
     await host.succeed('stop', '-u', created);
     await host.succeed('undefine', '-u', created);

@@ -15,7 +15,7 @@ import sys
 import termios
 import time
 
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 
 steps = json.loads(sys.argv[1])
 master, slave = pty.openpty()
@@ -48,9 +48,17 @@ for wait_for, answer in steps:
             sys.exit(f"no {wait_for!r} within {TIMEOUT_S} s: {seen!r}")
         read(0.1)
     from_here = found + len(wait_for.encode())
+    if answer == "":
+        continue
     if answer.startswith("$ "):
         subprocess.run(answer[2:], shell=True, check=True, stdout=subprocess.DEVNULL)
     else:
+        # Whoever asks for a password, or takes over the terminal, stops the echo and throws away what was typed before.
+        while termios.tcgetattr(slave)[3] & termios.ECHO:
+            if time.monotonic() > deadline or process.poll() is not None:
+                process.kill()
+                sys.exit(f"the terminal still echoes after {wait_for!r}: {seen!r}")
+            read(0.01)
         os.write(master, answer.encode())
 while process.poll() is None:
     if time.monotonic() > deadline:

@@ -3,7 +3,7 @@ import { interfaces } from '@vgpu/dbus-service/protocol';
 import type { Context } from '../context.js';
 import { formatList, formatListJson, type ListedMdev } from '../format/mdevctl.js';
 import { parseParentArgument, parseVgpuReference, type VgpuObject } from '../service/targets.js';
-import { blankLine } from './types.js';
+import { readManners } from './types.js';
 
 export interface ListOptions {
   readonly defined?: boolean;
@@ -21,21 +21,21 @@ export async function run(options: ListOptions, context: Context): Promise<numbe
   const defined = options.defined ?? false;
 
   const objects = await (await context.service()).objects();
+  const manners = readManners(objects);
   const mdevs = objects
     .all(interfaces.vgpu)
     .filter((vgpu) => vgpu.Backing === 'mdev' && (defined ? vgpu.Persistent : vgpu.Active))
     .filter((vgpu) => wanted === undefined || vgpu.Uuid === wanted.uuid)
     .filter((vgpu) => parentName === undefined || vgpu.ParentName === parentName)
-    .map(toListedMdev);
-  if (options.dumpjson) {
-    context.print(formatListJson(mdevs, { single: wanted !== undefined }));
-  } else {
-    context.print(formatList(mdevs, { defined, verbose: options.verbose ?? false }) + blankLine(objects));
-  }
+    .map((vgpu) => toListedMdev(vgpu, defined || manners.activeAttributes));
+  const text = options.dumpjson
+    ? formatListJson(mdevs, { single: wanted !== undefined })
+    : formatList(mdevs, { defined, verbose: options.verbose ?? false });
+  context.print(text + manners.ending);
   return 0;
 }
 
-function toListedMdev(vgpu: VgpuObject): ListedMdev {
+function toListedMdev(vgpu: VgpuObject, withAttributes: boolean): ListedMdev {
   return {
     uuid: vgpu.Uuid,
     parentName: vgpu.ParentName,
@@ -43,6 +43,6 @@ function toListedMdev(vgpu: VgpuObject): ListedMdev {
     active: vgpu.Active,
     persistent: vgpu.Persistent,
     autostart: vgpu.Autostart,
-    attributes: vgpu.Attributes,
+    attributes: withAttributes ? vgpu.Attributes : [],
   };
 }

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { interfaces, managerPath } from '@vgpu/dbus-service/protocol';
 import type { Context } from '../context.js';
-import { endsWithBlankLine, formatTypes, formatTypesJson, type ListedParentTypes } from '../format/mdevctl.js';
+import {
+  formatTypes,
+  formatTypesJson,
+  mdevctlManners,
+  type ListedParentTypes,
+  type MdevctlManners,
+} from '../format/mdevctl.js';
 import type { Objects } from '../service/objects.js';
 import { parseParentArgument } from '../service/targets.js';
 
@@ -15,18 +21,14 @@ export async function run(options: TypesOptions, context: Context): Promise<numb
   const objects = await (await context.service()).objects();
   const wanted = options.parent === undefined ? undefined : parseParentArgument(options.parent);
   const parents = listParentTypes(objects).filter(({ name }) => wanted === undefined || name === wanted);
-  if (options.dumpjson) {
-    context.print(formatTypesJson(parents));
-  } else {
-    context.print(formatTypes(parents) + blankLine(objects));
-  }
+  const { ending } = readManners(objects);
+  context.print((options.dumpjson ? formatTypesJson(parents) : formatTypes(parents)) + ending);
   return 0;
 }
 
-/** What mdevctl's text ends with on this host. */
-export function blankLine(objects: Objects): string {
-  const manager = objects.find(interfaces.manager, managerPath);
-  return endsWithBlankLine(manager?.MdevctlVersion ?? '') ? '\n' : '';
+/** How the host's own mdevctl prints. */
+export function readManners(objects: Objects): MdevctlManners {
+  return mdevctlManners(objects.find(interfaces.manager, managerPath)?.MdevctlVersion ?? '');
 }
 
 function listParentTypes(objects: Objects): ListedParentTypes[] {

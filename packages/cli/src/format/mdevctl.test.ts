@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { readReference } from '../testing/golden.js';
 import {
-  endsWithBlankLine,
   formatList,
   formatListJson,
   formatTypes,
   formatTypesJson,
+  mdevctlManners,
   type ListedMdev,
   type ListedParentTypes,
 } from './mdevctl.js';
@@ -69,18 +69,28 @@ function mdev(uuid: string, parentName: string, typeId: string): ListedMdev {
   return { uuid, parentName, typeId, active: false, persistent: false, autostart: false, attributes: [] };
 }
 
-describe('mdevctl 1.2.0, recorded', () => {
+/** What was active with attributes when the last two files were recorded. */
+const withAttribute: readonly ListedMdev[] = active.map((each) =>
+  each.persistent ? { ...each, attributes: [['z', '3']] } : each,
+);
+
+describe.each(['1.2.0', '1.4.0'])('mdevctl %s, recorded', (version) => {
+  const { ending, activeAttributes } = mdevctlManners(version);
+  const activeListed = withAttribute.map((each) => (activeAttributes ? each : { ...each, attributes: [] }));
+
   it.each([
-    ['types', `${formatTypes(parents)}\n`],
+    ['types', formatTypes(parents)],
     ['types-json', formatTypesJson(parents)],
-    ['list', `${formatList(active, { defined: false, verbose: false })}\n`],
-    ['list-defined', `${formatList(defined, { defined: true, verbose: false })}\n`],
-    ['list-defined-verbose', `${formatList(defined, { defined: true, verbose: true })}\n`],
+    ['list', formatList(active, { defined: false, verbose: false })],
+    ['list-defined', formatList(defined, { defined: true, verbose: false })],
+    ['list-defined-verbose', formatList(defined, { defined: true, verbose: true })],
     ['list-json', formatListJson(active, { single: false })],
     ['list-defined-json', formatListJson(defined, { single: false })],
     ['list-uuid-json', formatListJson(defined.slice(0, 1), { single: true })],
+    ['list-verbose', formatList(activeListed, { defined: false, verbose: true })],
+    ['list-active-uuid-json', formatListJson(activeListed.slice(1), { single: true })],
   ])('%s is equal byte for byte', (name, text) => {
-    expect(text).toBe(readReference(`mdevctl-1.2.0-${name}`));
+    expect(text + ending).toBe(readReference(`mdevctl-${version}-${name}`));
   });
 });
 
@@ -119,23 +129,24 @@ describe('formatTypes', () => {
 describe('nothing to list', () => {
   it('is no text and an empty JSON list', () => {
     expect(formatTypes([])).toBe('');
-    expect(formatTypesJson([])).toBe('[]\n');
+    expect(formatTypesJson([])).toBe('[]');
     expect(formatList([], { defined: true, verbose: false })).toBe('');
-    expect(formatListJson([], { single: false })).toBe('[]\n');
-    expect(formatListJson([], { single: true })).toBe('[]\n');
+    expect(formatListJson([], { single: false })).toBe('[]');
+    expect(formatListJson([], { single: true })).toBe('[]');
   });
 });
 
-describe('endsWithBlankLine', () => {
+describe('mdevctlManners', () => {
   it.each([
-    ['1.2.0', true],
-    ['1.3.0', true],
-    ['1.4.0', false],
-    ['1.10.0', false],
-    ['2.0.0', false],
-    ['', false],
-    ['unknown', false],
-  ])('mdevctl %s: %s', (version, expected) => {
-    expect(endsWithBlankLine(version)).toBe(expected);
+    ['1.1.0', '\n', true],
+    ['1.2.0', '\n', true],
+    ['1.3.0', '\n', false],
+    ['1.4.0', '', false],
+    ['1.10.0', '', false],
+    ['2.0.0', '', false],
+    ['', '', false],
+    ['unknown', '', false],
+  ])('%s', (version, ending, activeAttributes) => {
+    expect(mdevctlManners(version)).toStrictEqual({ ending, activeAttributes });
   });
 });

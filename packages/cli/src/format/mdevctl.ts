@@ -29,13 +29,19 @@ export interface ListedParentTypes {
   readonly types: readonly ListedType[];
 }
 
-/**
- * mdevctl up to 1.3 ends text with one line feed more than later ones (measured: 1.2.0 and Debian 13's 1.4.0).
- * An unknown version counts as a late one.
- */
-export function endsWithBlankLine(mdevctlVersion: string): boolean {
-  const match = /^(\d+)\.(\d+)/.exec(mdevctlVersion);
-  return match !== null && match[1] === '1' && Number(match[2]) < 4;
+/** What differs between mdevctl's versions (1.2.0 and 1.4.0 measured, 1.3.0 read from its source). */
+export interface MdevctlManners {
+  /** What follows every listing: a line feed before 1.4, also where the text ends with one. */
+  readonly ending: '\n' | '';
+  /** Before 1.3 an active mdev is listed with the attributes of its definition, later with none. */
+  readonly activeAttributes: boolean;
+}
+
+/** @param version `1.2.0`; one that is not known counts as a late one */
+export function mdevctlManners(version: string): MdevctlManners {
+  const match = /^(\d+)\.(\d+)/.exec(version);
+  const minor = match === null || match[1] !== '1' ? Infinity : Number(match[2]);
+  return { ending: minor < 4 ? '\n' : '', activeAttributes: minor < 3 };
 }
 
 /** mdevctl's `list`, or `list --defined`; the mdevs in any order. */
@@ -61,13 +67,12 @@ function formatMdev(mdev: ListedMdev, options: { defined: boolean; verbose: bool
 }
 
 /**
- * mdevctl's `list --dumpjson`. With `single` (a UUID was asked for) and exactly one mdev, only what recreates that one;
- * it ends with a line feed.
+ * mdevctl's `list --dumpjson`. With `single` (a UUID was asked for) and exactly one mdev, only what recreates that one.
  */
 export function formatListJson(mdevs: readonly ListedMdev[], options: { single: boolean }): string {
   const [only] = mdevs;
   if (options.single && mdevs.length === 1 && only !== undefined) {
-    return `${formatJson(mdevJson(only))}\n`;
+    return formatJson(mdevJson(only));
   }
   return parentsJson(sorted(mdevs), (mdev) => [mdev.parentName, mdev.uuid, mdevJson(mdev)]);
 }
@@ -91,14 +96,14 @@ function formatType(type: ListedType): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** mdevctl's `types --dumpjson`; it ends with a line feed. */
+/** mdevctl's `types --dumpjson`. */
 export function formatTypesJson(parents: readonly ListedParentTypes[]): string {
-  if (parents.length === 0) return '[]\n';
+  if (parents.length === 0) return '[]';
   const entries = sortedParents(parents).map((parent) => [
     parent.name,
     parent.types.map((type) => ({ [type.typeId]: typeJson(type) })),
   ]);
-  return `${formatJson([Object.fromEntries(entries)])}\n`;
+  return formatJson([Object.fromEntries(entries)]);
 }
 
 function typeJson(type: ListedType): Record<string, unknown> {
@@ -128,7 +133,7 @@ function mdevJson(mdev: ListedMdev): Record<string, unknown> {
 }
 
 function parentsJson<T>(items: readonly T[], toEntry: (item: T) => [parent: string, key: string, value: unknown]) {
-  if (items.length === 0) return '[]\n';
+  if (items.length === 0) return '[]';
   const parents = new Map<string, Record<string, unknown>[]>();
   for (const item of items) {
     const [parent, key, value] = toEntry(item);
@@ -136,7 +141,7 @@ function parentsJson<T>(items: readonly T[], toEntry: (item: T) => [parent: stri
     children.push({ [key]: value });
     parents.set(parent, children);
   }
-  return `${formatJson([Object.fromEntries(parents)])}\n`;
+  return formatJson([Object.fromEntries(parents)]);
 }
 
 function sorted(mdevs: readonly ListedMdev[]): ListedMdev[] {
