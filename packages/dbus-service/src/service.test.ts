@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, formatVgpuKey, parseParentName, type HostPorts } from '@vgpu/core';
+import { DeviceError, formatVgpuKey, parseParentName, parseUuid, type HostPorts } from '@vgpu/core';
 import { describe, expect, it } from 'vitest';
 import type { MethodCall } from './host/dispatch.js';
 import type { InMemoryHost } from '@vgpu/core/testing';
@@ -137,8 +137,18 @@ describe('authorization', () => {
   it('is followed by looking at everything again', async () => {
     const host = hostWithVgpu();
     const { service, authorizer } = await startService(host);
-    authorizer.meanwhile = () => host.behindItsBack(({ domains }) => domains.delete(domainUuid), { event: false });
-    await expect(service.callMethod(assign())).rejects.toThrow(failure('NotFound'));
+    const stored = makeDomain().inactive;
+    if (stored === undefined) throw new Error('not stored');
+    const hostdev = { kind: 'mdev', uuid: vgpuUuid, model: 'vfio-pci', display: false, ramfb: false } as const;
+    const server = makeDomain({
+      uuid: parseUuid('b5a0c8de-52cf-4d0f-8a4e-0a6a8b6f7d22'),
+      name: 'server',
+      state: 'running',
+      active: { ...stored, hostdevs: [hostdev] },
+    });
+    authorizer.meanwhile = () =>
+      host.behindItsBack(({ domains }) => domains.set(server.uuid, server), { event: false });
+    await expect(service.callMethod(assign())).rejects.toThrow(failure('DeviceBusy'));
   });
 });
 

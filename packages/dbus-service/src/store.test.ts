@@ -104,6 +104,33 @@ describe('what is published', () => {
     expect(service.objects().has(vgpuPath)).toBe(false);
   });
 
+  it('stays stale after a reading that began before libvirt was away', async () => {
+    const host = makeHost([makeDomain()], file);
+    const gates: (() => void)[] = [];
+    const list = async () => {
+      const listing = await host.nodeDevices.list();
+      await new Promise<void>((resolve) => gates.push(resolve));
+      return listing;
+    };
+    const { domains, facts, events } = host;
+    const ports = { nodeDevices: { ...host.nodeDevices, list }, domains, facts, events, close: () => host.close() };
+    const starting = startService(ports);
+    await settle();
+    host.setConnected(false);
+    host.setConnected(true);
+    await settle();
+    gates.shift()?.();
+    const { service, clock } = await starting;
+    const stale = () => service.objects().get(managerPath)?.['me.phyllo.Vgpu1.Manager']?.Stale;
+    await settle();
+    expect(stale()).toBe(true);
+    clock.advance(50);
+    await settle();
+    gates.shift()?.();
+    await settle();
+    expect(stale()).toBe(false);
+  });
+
   it('is stale after a failed reading, which is tried again', async () => {
     const { host, manager, clock, log } = await start();
     host.failNext('domains', 'list', new DeviceError('Internal', 'no'));
