@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -14,6 +14,7 @@ import {
   type Connection,
   type Domain,
 } from './index.js';
+import * as constants from './constants.js';
 import { withoutPrompt } from './open.js';
 import { printed, runScript } from './test/child.js';
 
@@ -152,12 +153,18 @@ describe('where libvirt is not usable', () => {
   });
 });
 
-test('the constants are those of the installed headers', () => {
-  const root = new URL('..', import.meta.url).pathname;
-  const generated = execFileSync(process.execPath, [join(root, 'scripts/generate-constants.mjs')], {
-    encoding: 'utf8',
-  });
-  expect(readFileSync(join(root, 'src/constants.ts'), 'utf8')).toBe(generated);
+test('the constants are those of the installed headers, which may be older', () => {
+  const script = new URL('../scripts/generate-constants.mjs', import.meta.url).pathname;
+  const generated = execFileSync(process.execPath, [script, '/usr/include/libvirt'], { encoding: 'utf8' });
+  const tables: Record<string, Record<string, number>> = constants;
+  let compared = 0;
+  for (const [, table, body] of generated.matchAll(/export const (\w+) = \{\n([^}]*)\} as const/g)) {
+    for (const [, key, value] of body!.matchAll(/^ {2}(\w+): (\d+),$/gm)) {
+      expect([table, key, tables[table!]?.[key!]]).toEqual([table, key, Number(value)]);
+      compared += 1;
+    }
+  }
+  expect(compared).toBeGreaterThan(250);
 });
 
 test.for([
