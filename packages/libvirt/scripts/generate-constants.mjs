@@ -8,13 +8,7 @@ if (folder === undefined) throw new Error('usage: generate-constants.mjs FOLDER,
 
 /** [exported name, header, enum, what its members begin with, one sentence] */
 const tables = [
-  [
-    'ErrorNumber',
-    'virterror.h',
-    'virErrorNumber',
-    'VIR_ERR_|VIR_(?=WAR_)',
-    'What went wrong: `LibvirtError.code`.',
-  ],
+  ['ErrorNumber', 'virterror.h', 'virErrorNumber', 'VIR_ERR_|VIR_(?=WAR_)', 'What went wrong: `LibvirtError.code`.'],
   [
     'ErrorDomain',
     'virterror.h',
