@@ -205,3 +205,22 @@ describe('other ways through the life of a vGPU', () => {
     expect(await host.succeed('domains')).toContain('server    shut-off  -\n');
   });
 });
+
+describe('other machines', { timeout: 120_000 }, () => {
+  it('lists names, two GPUs and ids out of natural order as mdevctl does', async () => {
+    await using host = await startCliHost('nvidia-time-sliced');
+    const parents = host.machine.file.parents.map((each) => each.name);
+    expect(parents.length).toBeGreaterThan(1);
+    for (const args of [['types'], ['types', '--dumpjson'], ...parents.map((name) => ['types', '-p', name])]) {
+      const [ours, theirs] = await Promise.all([host.vgpuctl(args), host.mdevctl(args)]);
+      expect({ args, ...ours }).toStrictEqual({ args, ...theirs });
+    }
+    expect(await host.succeed('types')).toContain('    Name: ');
+  });
+
+  it('prints no groups where there is no IOMMU', async () => {
+    await using host = await startCliHost('no-iommu');
+    expect(await host.succeed('groups')).toBe('');
+    expect(await host.succeed('groups', '--json')).toBe('[]\n');
+  });
+});
