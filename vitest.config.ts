@@ -21,6 +21,8 @@ export default defineConfig({
           include: ['tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
           maxWorkers: 2,
+          // Projects with worker counts of their own run one after the other: the unit tests first.
+          sequence: { groupOrder: 1 },
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

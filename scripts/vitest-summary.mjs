@@ -12,15 +12,15 @@ export default class SummaryReporter {
   onTestRunEnd(modules, unhandledErrors) {
     const summary = { passed: 0, failed: unhandledErrors.length, skipped: [], undeclared: [] };
     for (const module of modules) {
-      // A file that could not be loaded, or a failed hook outside tests, has errors but perhaps no tests.
-      summary.failed += brokenContainers(module);
+      // A file that could not be loaded, or a failed hook around tests, is one failure; its tests are then no skips.
+      summary.failed += [module, ...module.children.allSuites()].filter(isBroken).length;
       for (const test of module.children.allTests()) {
         const result = test.result();
         const name = `${module.relativeModuleId}: ${test.fullName}`;
         if (result.state === 'passed') summary.passed += 1;
         else if (result.state === 'failed') summary.failed += 1;
         else if (result.note) summary.skipped.push(`${name}: ${result.note}`);
-        else summary.undeclared.push(name);
+        else if (!isInBroken(test)) summary.undeclared.push(name);
       }
     }
     const file = process.env['VITEST_SUMMARY'];
@@ -28,7 +28,10 @@ export default class SummaryReporter {
   }
 }
 
-/** How many of a module and its suites failed by themselves, not through a test. */
-function brokenContainers(module) {
-  return [module, ...module.children.allSuites()].filter((container) => container.errors().length > 0).length;
+function isBroken(container) {
+  return container.errors().length > 0;
+}
+
+function isInBroken(task) {
+  return task.type !== 'module' && (isBroken(task.parent) || isInBroken(task.parent));
 }
