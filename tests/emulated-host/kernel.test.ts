@@ -186,7 +186,11 @@ describe('a parent', () => {
 
   it('may be no PCI device', async () => {
     const type = { id: 'mtty-2', name: 'Dual port serial', deviceApi: 'vfio-pci', maxInstances: 12 } as const;
-    const capacity = { model: 'time-sliced', homogeneous: false, types: [type] } as const;
+    const capacity: HostFile['parents'][number]['capacity'] = {
+      model: 'time-sliced',
+      homogeneous: false,
+      types: [type],
+    };
     const host = await start({ ...seedPage, parents: [{ name: 'mtty', capacity }] }, 'libvirtd');
     expect(await run(host, 'virsh', ['nodedev-list', '--cap', 'mdev_types'])).toBe('mtty_mtty\n\n');
     await run(host, 'mdevctl', ['start', '-u', uuidOf(1), '-p', 'mtty', '--type', 'mtty-2']);

@@ -48,7 +48,7 @@ describe('what the host file says is there when the host is ready', () => {
 
   it('a mistake in it is the error of the tool that finds it', async () => {
     const noIommu = readHostFile('no-iommu');
-    const domains = [{ xml: ['<domain>', '<name>broken</name><uuid>none</uuid></domain>'] }];
+    const domains: HostFile['domains'] = [{ xml: ['<domain>', '<name>broken</name><uuid>none</uuid></domain>'] }];
     const failure = startEmulatedHost({ ...noIommu, domains });
     await expect(failure).rejects.toThrow(EmulatedHostError);
     await expect(failure).rejects.toThrow(/virsh .*failed: error: /);
