@@ -8,19 +8,19 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    // A file may start processes or an emulated host of its own; more at once than this gains nothing on two cores.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'] },
+        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], testTimeout: 30_000 },
       },
       {
         extends: true,
         test: {
           name: 'host',
-          // Each file starts an emulated host of its own; more at once than cores gains nothing.
           include: ['tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
-          maxWorkers: 2,
           // Projects with worker counts of their own run one after the other: the unit tests first.
           sequence: { groupOrder: 1 },
           testTimeout: 30_000,
