@@ -183,4 +183,23 @@ describe('what is not reachable ends with 7', { timeout: 120_000 }, () => {
     expect({ status: bus.status, stdout: bus.stdout }).toStrictEqual({ status: 7, stdout: '' });
     expect(bus.stderr).toMatch(/^vgpuctl: the system bus cannot be reached: .*\n$/);
   });
+
+  it('a service and a bus that hang', async () => {
+    await using host = await startCliHost();
+    await host.machine.killService('vgpud', 'SIGSTOP');
+    expect(await host.vgpuctl(['types'])).toStrictEqual({
+      status: 7,
+      stdout: '',
+      stderr: 'vgpuctl: vgpud does not answer\n',
+    });
+    await host.machine.killService('bus', 'SIGSTOP');
+    expect(await host.vgpuctl(['types'])).toStrictEqual({
+      status: 7,
+      stdout: '',
+      stderr: 'vgpuctl: the system bus cannot be reached: no answer within 10 s\n',
+    });
+    await host.machine.killService('bus', 'SIGCONT');
+    await host.machine.killService('vgpud', 'SIGCONT');
+    await host.succeed('types');
+  });
 });

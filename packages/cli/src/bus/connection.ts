@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The only module that knows dbus-next, whose declared types are wrong in places (flags, reply serials, private members).
+import type { Socket } from 'node:net';
 import { DeviceError } from '@vgpu/core';
 import type { TypedValue } from '@vgpu/dbus-service/protocol';
 import dbus from 'dbus-next';
@@ -8,6 +9,9 @@ const { Message, MessageType, Variant, systemBus } = dbus;
 
 /** D-Bus specification: the caller allows that the user is asked for a password. */
 const allowInteractiveAuthorization = 4;
+
+/** The bus answers from memory: who waits longer waits for a bus that hangs. */
+const connectTimeoutMs = 10_000;
 
 /** One method call. */
 export interface BusCall {
@@ -37,7 +41,8 @@ export class ErrorReply extends Error {
 export interface BusConnection {
   /**
    * The reply's values: dictionaries as objects, variants as TypedValue, 64-bit integers as bigint.
-   * Rejects with ErrorReply, or with DeviceError: Unavailable when the bus is gone, TimedOut when no reply came.
+   * Rejects with ErrorReply, or with DeviceError: Unavailable when the bus is gone, TimedOut when it was sent and no
+   * reply came.
    */
   call(call: BusCall): Promise<readonly unknown[]>;
   close(): void;
@@ -62,12 +67,24 @@ export async function connectSystemBus(): Promise<BusConnection> {
 
   const bus = openBus();
   bus.on('error', fail);
-  // dbus-next does not say that the bus has gone away; its connection does.
-  const { _connection: stream } = bus as unknown as { readonly _connection: NodeJS.EventEmitter };
-  stream.on('end', () => fail(new Error('the connection was closed')));
+  // dbus-next does not say that the bus has gone away; its socket does.
+  const {
+    _connection: { stream },
+  } = bus as unknown as { readonly _connection: { readonly stream: Socket } };
+  stream.on('close', () => fail(new Error('the connection was closed')));
   await new Promise<void>((resolve, reject) => {
-    failures.add(reject);
-    bus.on('connect', resolve);
+    const timer = setTimeout(() => fail(new Error(`no answer within ${connectTimeoutMs / 1000} s`)), connectTimeoutMs);
+    const settle = (finish: () => void): void => {
+      clearTimeout(timer);
+      failures.delete(rejectLost);
+      finish();
+    };
+    const rejectLost = (error: DeviceError): void => settle(() => reject(error));
+    failures.add(rejectLost);
+    bus.on('connect', () => settle(resolve));
+  }).catch((error: unknown) => {
+    stream.destroy();
+    throw error;
   });
 
   return {
@@ -77,20 +94,25 @@ export async function connectSystemBus(): Promise<BusConnection> {
           reject(lost);
           return;
         }
-        const timer = setTimeout(() => settle(() => reject(timedOut(call))), call.timeoutMs);
+        const timer = setTimeout(() => {
+          const seconds = Math.round(call.timeoutMs / 1000);
+          settle(() => reject(unanswered(call, `within ${seconds} s`)));
+        }, call.timeoutMs);
         const settle = (finish: () => void): void => {
           clearTimeout(timer);
           failures.delete(rejectLost);
           finish();
         };
-        const rejectLost = (error: DeviceError): void => settle(() => reject(error));
+        const rejectLost = (error: DeviceError): void =>
+          settle(() => reject(unanswered(call, 'before the bus closed the connection', error)));
         failures.add(rejectLost);
         bus.call(toMessage(call)).then(
           (reply) => settle(() => resolve(reply?.body ?? [])),
           (error: unknown) => settle(() => reject(toReplyError(error))),
         );
       }),
-    close: () => bus.disconnect(),
+    // dbus-next's disconnect() waits for the bus to close as well, which one that hangs never does.
+    close: () => stream.destroy(),
   };
 }
 
@@ -125,7 +147,7 @@ function unavailable(cause: unknown): DeviceError {
   return new DeviceError('Unavailable', `the system bus cannot be reached: ${reason}`, { cause });
 }
 
-function timedOut(call: BusCall): DeviceError {
-  const seconds = Math.round(call.timeoutMs / 1000);
-  return new DeviceError('TimedOut', `${call.member} was not answered within ${seconds} s; it may still be going on`);
+function unanswered(call: BusCall, when: string, cause?: DeviceError): DeviceError {
+  const message = `${call.member} was not answered ${when}; it may still be going on`;
+  return new DeviceError('TimedOut', message, cause === undefined ? {} : { cause });
 }

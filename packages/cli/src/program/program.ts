@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { readFileSync } from 'node:fs';
 import { exitStatusByErrorCode, type ErrorCode } from '@vgpu/core';
 import { Command, type OutputConfiguration } from 'commander';
 import type { Execute } from './command.js';
 import { addDeviceCommands } from './device-commands.js';
 import { addDomainCommands } from './domain-commands.js';
+import { readVersion } from '../version.js';
 
 /** The whole command line: names, options and help texts; docs/vgpuctl.md is made from it. */
 export function createProgram(execute: Execute, output: OutputConfiguration): Command {
@@ -50,9 +50,4 @@ function formatExitStatusHelp(): string {
     ([code, words]) => `  ${String(exitStatusByErrorCode[code as ErrorCode]).padStart(2)}  ${words}\n`,
   );
   return `\nExit status:\n   0  done\n${failures.join('')}`.trimEnd();
-}
-
-function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return (manifest as { version: string }).version;
 }

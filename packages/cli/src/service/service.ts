@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { DeviceError } from '@vgpu/core';
 import {
   busName,
   contract,
@@ -16,8 +17,8 @@ import { variant, type BusConnection } from '../bus/connection.js';
 import { isInteractionRequired, toDeviceError } from '../bus/errors.js';
 import { readObjects, type ManagedObjects, type Objects } from './objects.js';
 
-/** Starting the service and its first reading of the host are within it. */
-const readTimeoutMs = 60_000;
+/** As long as every other client of the bus waits; starting the service is within it. */
+const readTimeoutMs = 25_000;
 
 /** Somebody may have to find and type a password, and a virtual machine to start. */
 const changeTimeoutMs = 10 * 60_000;
@@ -68,7 +69,12 @@ export function openService(connection: BusConnection, prepareAuthorization: Pre
         interactive: false,
       });
     } catch (error) {
-      throw toDeviceError(error);
+      const converted = toDeviceError(error);
+      // Reading leaves nothing open: no answer means no service.
+      if (converted instanceof DeviceError && converted.code === 'TimedOut') {
+        throw new DeviceError('Unavailable', 'vgpud does not answer', { cause: error });
+      }
+      throw converted;
     }
   };
 
