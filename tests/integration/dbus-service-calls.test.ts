@@ -95,7 +95,7 @@ describe('without a grant', () => {
     // gdbus does not allow a dialog.
     expect(await errorName(stop, 'nobody')).toBe('org.freedesktop.DBus.Error.InteractiveAuthorizationRequired');
     const { stderr } = await busctl([vgpu, interfaces.vgpu, 'Stop', 'a{sv}', '0'], { user: 'nobody' });
-    expect(stderr).toContain(`${vgpu} may not be changed by Stop without authorization`);
+    expect(stderr).toContain(`${uuid} may not be changed by Stop without authorization`);
   });
 
   it('everybody reads, finds, and sees the steps of a preview but no diff', async () => {

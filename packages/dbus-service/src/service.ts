@@ -101,7 +101,7 @@ export class Service {
       ...request,
       interactive: call.interactive && interactive,
     });
-    if (decision !== 'granted') throw refusal(decision, call);
+    if (decision !== 'granted') throw refusal(decision, call, request.details);
     return this.#changes.run(async () => {
       // A dialog can take minutes: what was checked before it may be gone, or be something else by now.
       this.#requireConnected();
@@ -178,9 +178,14 @@ function requireMethod(call: Pick<MethodCall, 'interface' | 'method'>) {
   return spec;
 }
 
-function refusal(decision: Exclude<Decision, 'granted'>, call: MethodCall): Error {
+function refusal(
+  decision: Exclude<Decision, 'granted'>,
+  call: MethodCall,
+  details: Readonly<Record<string, string>>,
+): Error {
+  const target = details['domain.name'] ?? details['vgpu.uuid'] ?? details['parent.name'] ?? call.path;
   if (decision === 'challenge') {
     return new BusError('InteractiveAuthorizationRequired', `${call.method} needs an authentication dialog`);
   }
-  return new DeviceError('NotAuthorized', `${call.path} may not be changed by ${call.method} without authorization`);
+  return new DeviceError('NotAuthorized', `${target} may not be changed by ${call.method} without authorization`);
 }

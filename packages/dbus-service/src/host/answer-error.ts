@@ -14,7 +14,10 @@ export function toErrorAnswer(error: unknown, log: Log): { readonly errorName: s
     return { errorName: formatErrorName(error.code), message: shown(error.message) };
   }
   log.error('internal error', error);
-  return { errorName: formatErrorName('Internal'), message: 'vgpud failed; its log says why' };
+  return {
+    errorName: formatErrorName('Internal'),
+    message: 'something failed that has no name here; the log of vgpud says what (journalctl -u vgpud)',
+  };
 }
 
 function shown(message: string): string {

@@ -108,7 +108,7 @@ describe('dispatch', () => {
       const { answer, lines } = await fail(error);
       expect(answer).toEqual({
         errorName: 'me.phyllo.Vgpu1.Error.Internal',
-        message: 'vgpud failed; its log says why',
+        message: 'something failed that has no name here; the log of vgpud says what (journalctl -u vgpud)',
       });
       expect(lines).toHaveLength(1);
     }
