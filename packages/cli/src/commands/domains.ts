@@ -4,6 +4,7 @@ import type { Context } from '../context.js';
 import { formatDomains, formatDomainsJson, type ListedDomain } from '../format/domains.js';
 
 export interface DomainsOptions {
+  readonly uuid?: boolean;
   readonly json?: boolean;
 }
 
@@ -23,6 +24,6 @@ export async function run(options: DomainsOptions, context: Context): Promise<nu
       return [{ uuid: vgpu.Uuid, parentName: vgpu.ParentName, typeId: vgpu.TypeId, active: vgpu.Active }];
     }),
   }));
-  context.print(options.json ? formatDomainsJson(domains) : formatDomains(domains));
+  context.print(options.json ? formatDomainsJson(domains) : formatDomains(domains, { uuids: options.uuid ?? false }));
   return 0;
 }

@@ -36,6 +36,13 @@ describe('formatDomains', () => {
     expect(formatDomains([])).toBe('NAME  STATE  VGPUS\n');
   });
 
+  it('prints the UUIDs first when they are asked for', () => {
+    expect(formatDomains([domain('fedora')], { uuids: true })).toBe(
+      'UUID                                  NAME    STATE     VGPUS\n' +
+        '11111111-2222-4333-8444-555555555555  fedora  shut-off  -\n',
+    );
+  });
+
   it('prints JSON', () => {
     const text = formatDomainsJson(domains);
     expect(text).toBe(readGolden('domains-json', text));

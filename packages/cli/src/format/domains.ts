@@ -19,14 +19,16 @@ export interface ListedDomain {
   }[];
 }
 
-/** A table by name: state, and a line for each vGPU. */
-export function formatDomains(domains: readonly ListedDomain[]): string {
+/** A table by name: state, and a line for each vGPU; with their UUIDs in front where these are asked for. */
+export function formatDomains(domains: readonly ListedDomain[], { uuids = false } = {}): string {
   const rows = sorted(domains).flatMap((domain) => {
     const state = domain.pendingRestart ? `${domain.state}, restart pending` : domain.state;
     const vgpus = domain.vgpus.map((vgpu) => `${vgpu.uuid} ${vgpu.parentName} ${vgpu.typeId}`);
-    return [[domain.name, state, vgpus[0] ?? '-'], ...vgpus.slice(1).map((vgpu) => ['', '', vgpu])];
+    const first = [domain.uuid, domain.name, state, vgpus[0] ?? '-'];
+    return [first, ...vgpus.slice(1).map((vgpu) => ['', '', '', vgpu])];
   });
-  return formatTable([['NAME', 'STATE', 'VGPUS'], ...rows.map((row) => row.map(plain))]);
+  const table = [['UUID', 'NAME', 'STATE', 'VGPUS'], ...rows.map((row) => row.map(plain))];
+  return formatTable(uuids ? table : table.map((row) => row.slice(1)));
 }
 
 export function formatDomainsJson(domains: readonly ListedDomain[]): string {

@@ -12,8 +12,10 @@ export function addDomainCommands(program: Command, execute: Execute): void {
 
   addCommand(program, 'domains', {
     summary: 'List the virtual machines with their vGPUs',
+    more: 'A name is shown without control and invisible characters, and cut at 128.',
     example: 'vgpuctl domains',
   })
+    .option('--uuid', 'with their UUIDs')
     .option('--json', 'print JSON')
     .action((options) => execute(async (context) => (await import('../commands/domains.js')).run(options, context)));
 

@@ -41,7 +41,7 @@ const failureByCode = {
   NotAssignable: 'not assignable',
   InvalidState: 'wrong state for this',
   TimedOut: 'timed out, outcome unknown',
-  Ambiguous: 'the UUID exists under several parents',
+  Ambiguous: 'several have this UUID or name',
   RolledBack: 'a step failed, all before it was undone',
 } as const satisfies Record<ErrorCode, string>;
 

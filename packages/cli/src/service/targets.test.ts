@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError } from '@vgpu/core';
+import { cleanDisplayText, DeviceError } from '@vgpu/core';
 import { contract, interfaces, type InterfaceName, type TypedValue } from '@vgpu/dbus-service/protocol';
 import { describe, expect, it } from 'vitest';
 import { readObjects, type ManagedObjects, type Objects } from './objects.js';
@@ -123,6 +123,31 @@ describe('findDomain and findParent', () => {
     expect(findDomain(objects, 'fedora').path).toBe('/a');
     expect(findDomain(objects, uuid.toUpperCase()).path).toBe('/a');
     expect(codeOf(() => findDomain(objects, 'Fedora'))).toBe('NotFound');
+  });
+
+  it('asks for the UUID where several have the name as it is shown, and takes it', () => {
+    const [one, two] = [uuid.replace('7', '1'), uuid.replace('7', '2')];
+    const twins = readObjects({
+      '/a': { [interfaces.domain]: properties(interfaces.domain, { Uuid: two, Name: 'web server' }) },
+      '/b': { [interfaces.domain]: properties(interfaces.domain, { Uuid: one, Name: 'web server' }) },
+    });
+    expect(codeOf(() => findDomain(twins, 'web server'))).toBe('Ambiguous');
+    expect(() => findDomain(twins, 'web server')).toThrow(`${one} or ${two}`);
+    expect(findDomain(twins, one).path).toBe('/b');
+  });
+
+  it.each(['web  server', 'a\u200bdmin', ' x', 'n'.repeat(129)])(
+    'does not guess which is meant by %j, which no list shows',
+    (name) => {
+      const shown = properties(interfaces.domain, { Uuid: uuid, Name: cleanDisplayText(name) });
+      const odd = readObjects({ '/a': { [interfaces.domain]: shown } });
+      expect(codeOf(() => findDomain(odd, name))).toBe('NotFound');
+      expect(() => findDomain(odd, name)).toThrow('vgpuctl domains --uuid');
+    },
+  );
+
+  it('takes no empty name', () => {
+    expect(codeOf(() => findDomain(objects, ''))).toBe('InvalidArgument');
   });
 
   it('finds a parent by name', () => {

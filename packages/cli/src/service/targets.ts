@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, parsePciAddress, parseUuid, type Uuid } from '@vgpu/core';
+import { cleanDisplayText, DeviceError, parsePciAddress, parseUuid, type Uuid } from '@vgpu/core';
 import { interfaces } from '@vgpu/dbus-service/protocol';
 import type { ObjectWith, Objects } from './objects.js';
 
@@ -85,12 +85,27 @@ export function findParent(objects: Objects, name: string): ParentObject {
   return parent;
 }
 
-/** By UUID or by name. NotFound. */
+/**
+ * By UUID, or by name as the service shows it, which is not always the name: Ambiguous where several are shown alike,
+ * NotFound. A UUID wins over a name that looks like it.
+ */
 export function findDomain(objects: Objects, nameOrUuid: string): DomainObject {
+  if (nameOrUuid === '') throw new DeviceError('InvalidArgument', 'a domain has a name or a UUID, not ""');
   const domains = objects.all(interfaces.domain);
-  const domain =
-    domains.find((candidate) => candidate.Uuid === nameOrUuid.toLowerCase()) ??
-    domains.find((candidate) => candidate.Name === nameOrUuid);
-  if (domain === undefined) throw new DeviceError('NotFound', `domain ${nameOrUuid} does not exist`);
+  const byUuid = domains.find((candidate) => candidate.Uuid === nameOrUuid.toLowerCase());
+  if (byUuid !== undefined) return byUuid;
+  const [domain, ...others] = domains.filter((candidate) => candidate.Name === nameOrUuid);
+  if (domain === undefined) {
+    const odd = cleanDisplayText(nameOrUuid) !== nameOrUuid;
+    const hint = odd ? '; one with such a name goes by its UUID: vgpuctl domains --uuid' : '';
+    throw new DeviceError('NotFound', `domain ${nameOrUuid} does not exist${hint}`);
+  }
+  if (others.length > 0) {
+    const uuids = [domain, ...others].map((candidate) => candidate.Uuid).toSorted();
+    throw new DeviceError(
+      'Ambiguous',
+      `domain ${nameOrUuid} is how several are shown: name one by its UUID ${uuids.join(' or ')}`,
+    );
+  }
   return domain;
 }

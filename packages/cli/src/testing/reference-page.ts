@@ -28,6 +28,13 @@ administrator's password is asked. In a graphical session its dialog appears; in
 polkit's \`pkttyagent\` ask there, as systemctl and virsh do. Where nobody can be asked the exit status is 4. A change waits
 10 minutes for an answer, long enough to find a password; then the exit status is 16 and the outcome is not known.
 
+## Names of virtual machines
+
+A virtual machine is named by its UUID, or by its name as \`vgpuctl domains\` shows it. Names can contain anything, so what
+is shown is without control and invisible characters, with single spaces, and at most 128 characters long. Where two
+machines are shown alike, their name is refused with exit status 17 and the UUIDs are listed. A machine whose name is not
+shown as it is, is best named by its UUID, which always works: \`vgpuctl domains --uuid\`.
+
 ## Consoles
 
 \`vgpuctl console\` opens the terminal that QEMU made for the virtual machine, which mostly only root may open. It shows and
