@@ -3,7 +3,7 @@ import type { HostPorts } from '@vgpu/core';
 import { PolkitAuthorizer } from './auth/polkit-authorizer.js';
 import { systemClock } from './clock.js';
 import { Bus } from './host/bus.js';
-import { dispatch } from './host/dispatch.js';
+import { dispatch, refuse, type DispatchTarget } from './host/dispatch.js';
 import type { Log } from './log.js';
 import { busName } from './protocol/names.js';
 import { Service } from './service.js';
@@ -35,13 +35,12 @@ export async function startDaemon({ busAddress, log, openHost }: DaemonOptions):
     emit: (signal) => bus.emit(signal.path, signal.interface, signal.member, signal.body),
   });
   await service.start();
-  bus.handleCalls((call) =>
-    dispatch(call, {
-      objects: () => service.objects(),
-      callMethod: (method) => service.callMethod(method),
-      log,
-    }),
-  );
+  const target: DispatchTarget = {
+    objects: () => service.objects(),
+    callMethod: (method) => service.callMethod(method),
+    log,
+  };
+  bus.handleCalls({ refuse: (call) => refuse(call, target), answer: (call) => dispatch(call, target) });
   if (!(await bus.requestName(busName))) throw new Error(`${busName} is owned by somebody else`);
   log.info(`vgpud ${version} on ${bus.uniqueName}`);
   return {

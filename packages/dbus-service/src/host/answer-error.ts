@@ -3,11 +3,12 @@ import { cleanDisplayText, DeviceError } from '@vgpu/core';
 import { formatErrorName } from '../protocol/names.js';
 import type { Log } from '../log.js';
 import { BusError } from './bus-error.js';
+import type { ErrorAnswer } from './messages.js';
 
 const maxMessageLength = 1000;
 
 /** What a caller sees of an error: only mapped ones have a text of their own; stacks and causes stay in the log. */
-export function toErrorAnswer(error: unknown, log: Log): { readonly errorName: string; readonly message: string } {
+export function toErrorAnswer(error: unknown, log: Log): ErrorAnswer {
   if (error instanceof BusError) return { errorName: error.errorName, message: shown(error.message) };
   if (error instanceof DeviceError && error.code !== 'Internal') {
     if (error.cause !== undefined) log.error(error.message, error.cause);

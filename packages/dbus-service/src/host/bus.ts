@@ -2,11 +2,22 @@
 // The only module that knows dbus-next. It is used as a transport: messages in, messages out; its dispatcher, proxies
 // and several of its types are wrong (see README.md).
 import dbus from 'dbus-next';
-import { BusCallError, type Answer, type Body, type CallHandler, type OutgoingCall } from './messages.js';
+import { MessageGate } from './message-gate.js';
+import { messageType, type MessageHeader } from './message-header.js';
+import {
+  BusCallError,
+  type Answer,
+  type Body,
+  type CallHandler,
+  type ErrorAnswer,
+  type OutgoingCall,
+} from './messages.js';
 import { toWire } from './outgoing.js';
 
 const flags = { noReplyExpected: 1, allowInteractiveAuthorization: 4 } as const;
-const messageType = { methodReturn: 2, error: 3, signal: 4 } as const;
+/** The largest body of a call that is decoded, in bytes: decoding it takes some 100 ms and 10 MiB at worst. */
+const maxCallBodyLength = 64 * 1024;
+const busDaemon = 'org.freedesktop.DBus';
 const doNotQueue = 4;
 const primaryOwner = 1;
 
@@ -18,13 +29,13 @@ interface RawMessage {
   readonly interface: string | undefined;
   readonly member: string;
   readonly sender: string;
-  readonly destination: string | undefined;
   readonly signature: string;
   readonly body: readonly unknown[];
   readonly flags: number;
 }
 
 interface RawStream {
+  read(size?: number): Buffer | null;
   listeners(event: 'readable'): (() => void)[];
   removeListener(event: 'readable', listener: () => void): void;
   on(event: 'readable' | 'close', listener: () => void): void;
@@ -33,7 +44,7 @@ interface RawStream {
 
 interface RawBus {
   readonly name: string | null;
-  readonly _connection: { readonly stream: RawStream };
+  readonly _connection: { readonly stream: RawStream; on(event: 'connect', listener: () => void): void };
   on(event: 'connect', listener: () => void): void;
   on(event: 'error', listener: (error: unknown) => void): void;
   on(event: 'message', listener: (message: RawMessage) => void): void;
@@ -62,6 +73,8 @@ export class Bus {
     this.#closed = new Promise((resolve) => {
       this.#lost = resolve;
     });
+    // The library listens to its stream right after this event, long before the first message.
+    connectionOf(raw).on('connect', () => process.nextTick(() => this.#guardStream()));
     // Without an event of its own: dbus-next stays silent when the bus goes away.
     streamOf(raw).on('close', () => this.#lost(new Error('the bus closed the connection')));
     raw.on('error', (error) => {
@@ -86,7 +99,6 @@ export class Bus {
       new Promise<void>((resolve) => raw.on('connect', resolve)),
       bus.closed.then((error) => Promise.reject(error)),
     ]);
-    bus.#surviveUndecodableMessages();
     return bus;
   }
 
@@ -168,9 +180,9 @@ export class Bus {
    * @returns a function that ends the watch
    */
   watchDeparture(uniqueName: string, onGone: () => void): () => void {
-    const rule = `type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='${uniqueName}'`;
+    const rule = `type='signal',sender='${busDaemon}',interface='${busDaemon}',member='NameOwnerChanged',arg0='${uniqueName}'`;
     const listener = (signal: RawMessage) => {
-      if (signal.sender !== 'org.freedesktop.DBus' || signal.member !== 'NameOwnerChanged') return;
+      if (signal.sender !== busDaemon || signal.member !== 'NameOwnerChanged') return;
       if (signal.body[0] === uniqueName && signal.body[2] === '') onGone();
     };
     this.#signalListeners.add(listener);
@@ -202,9 +214,9 @@ export class Bus {
 
   #callDaemon(member: string, body: Body): Promise<readonly unknown[]> {
     return this.call({
-      destination: 'org.freedesktop.DBus',
+      destination: busDaemon,
       path: '/org/freedesktop/DBus',
-      interface: 'org.freedesktop.DBus',
+      interface: busDaemon,
       member,
       body,
       timeoutMs: 10_000,
@@ -223,10 +235,8 @@ export class Bus {
   }
 
   async #answer(message: RawMessage, replyExpected: boolean): Promise<Answer> {
-    if (this.#handler === undefined) {
-      return { errorName: 'org.freedesktop.DBus.Error.UnknownObject', message: 'nothing is published yet' };
-    }
-    return this.#handler({
+    if (this.#handler === undefined) return nothingPublished;
+    return this.#handler.answer({
       sender: message.sender,
       path: message.path,
       interface: message.interface,
@@ -238,7 +248,7 @@ export class Bus {
     });
   }
 
-  #reply(to: RawMessage, answer: Answer): void {
+  #reply(to: Pick<RawMessage, 'serial' | 'sender'>, answer: Answer): void {
     const common = { replySerial: to.serial, destination: to.sender };
     if ('errorName' in answer) {
       const { errorName } = answer;
@@ -251,30 +261,92 @@ export class Bus {
   }
 
   /**
-   * dbus-next throws out of its stream listener when it cannot decode a message that the bus let pass (a file descriptor
-   * type without a descriptor), which would end the process. It has consumed the message by then: go on with the next.
+   * Stands between the socket and dbus-next, which would decode whatever anybody sends, a hundred times as large as its
+   * bytes: it gets whole messages that were admitted, and nothing else.
    */
-  #surviveUndecodableMessages(): void {
+  #guardStream(): void {
     const stream = streamOf(this.#raw);
-    for (const decode of stream.listeners('readable')) {
-      stream.removeListener('readable', decode);
-      stream.on('readable', () => {
-        for (;;) {
-          try {
-            decode();
-            return;
-          } catch (error) {
-            this.#log('a message could not be decoded', error);
-          }
+    const read = stream.read.bind(stream);
+    const listeners = stream.listeners('readable');
+    let message: Buffer | undefined;
+    // Only while dbus-next decodes; the stream calls itself too.
+    stream.read = (size) => {
+      if (message === undefined) return read(size);
+      if (size === undefined || size > message.length) return null;
+      const part = message.subarray(0, size);
+      message = message.subarray(size);
+      return part;
+    };
+    const gate = new MessageGate({
+      admit: (header) => this.#admit(header),
+      deliver: (bytes) => {
+        message = bytes;
+        try {
+          for (const decode of listeners) decode();
+        } catch (error) {
+          // It throws when it cannot decode what the bus let pass, and has read the whole message by then.
+          this.#log('a message could not be decoded', error);
+        } finally {
+          message = undefined;
         }
-      });
+      },
+      onUnreadable: (reason) => this.#log('a message was passed over', reason),
+    });
+    for (const decode of listeners) stream.removeListener('readable', decode);
+    stream.on('readable', () => {
+      for (let chunk = read(); chunk !== null; chunk = read()) gate.push(chunk);
+    });
+  }
+
+  /** Whether a message is decoded; a call that is not is answered here. */
+  #admit(header: MessageHeader): boolean {
+    switch (header.type) {
+      case messageType.methodCall: {
+        const error = this.#refusal(header);
+        if (error !== undefined && (header.flags & flags.noReplyExpected) === 0) this.#refuse(header, error);
+        return error === undefined;
+      }
+      // The bus passes on only those that answer a call of ours.
+      case messageType.methodReturn:
+      case messageType.error:
+        return true;
+      // We follow no other signals, and anybody can send one to us.
+      case messageType.signal:
+        return header.sender === busDaemon;
+      default:
+        return false;
+    }
+  }
+
+  #refusal(header: MessageHeader): ErrorAnswer | undefined {
+    if (header.bodyLength > maxCallBodyLength) {
+      const message = `the arguments have ${header.bodyLength} bytes: at most ${maxCallBodyLength} are read`;
+      return { errorName: 'org.freedesktop.DBus.Error.LimitsExceeded', message };
+    }
+    return this.#handler === undefined ? nothingPublished : this.#handler.refuse(header);
+  }
+
+  #refuse(header: MessageHeader, error: ErrorAnswer): void {
+    try {
+      this.#reply(header, error);
+    } catch (problem) {
+      this.#log(`no answer to ${header.member}`, problem);
     }
   }
 }
 
-function streamOf(raw: RawBus): RawStream {
+const nothingPublished: ErrorAnswer = {
+  errorName: 'org.freedesktop.DBus.Error.UnknownObject',
+  message: 'nothing is published yet',
+};
+
+function connectionOf(raw: RawBus): RawBus['_connection'] {
   const { _connection: connection } = raw;
-  return connection.stream;
+  return connection;
+}
+
+function streamOf(raw: RawBus): RawStream {
+  return connectionOf(raw).stream;
 }
 
 function toBusCallError(error: unknown): BusCallError {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { contract } from '../protocol/contract.js';
-import type { ContractInterface, ContractMethod } from '../protocol/contract-types.js';
+import type { ContractArgument, ContractInterface, ContractMethod } from '../protocol/contract-types.js';
 import type { InterfaceName } from '../protocol/members.js';
 import type { Log } from '../log.js';
 import { toErrorAnswer } from './answer-error.js';
-import type { Answer, Body, IncomingCall } from './messages.js';
+import type { Answer, CallHeader, ErrorAnswer, IncomingCall } from './messages.js';
 import { BusError } from './bus-error.js';
 import { interfacesOf, type PublishedObjects } from './published.js';
-import { standardMethods } from './standard-methods.js';
+import { standardMethods, type StandardMethod } from './standard-methods.js';
 
 /** A call of one of our own methods on an object that exists, with arguments of the right types. */
 export interface MethodCall {
@@ -26,16 +26,43 @@ export interface DispatchTarget {
   readonly log: Log;
 }
 
-/** Answers every call that can arrive; never rejects. */
-export async function dispatch(call: IncomingCall, target: DispatchTarget): Promise<Answer> {
+/**
+ * Looks at a call before its body is decoded, which costs far more than its bytes.
+ * @returns the error for a call that no arguments would make right
+ */
+export function refuse(call: CallHeader, target: Pick<DispatchTarget, 'objects' | 'log'>): ErrorAnswer | undefined {
   try {
-    return (await answerStandard(call, target)) ?? (await answerOwn(call, target));
+    route(call, target.objects());
+    return undefined;
   } catch (error) {
     return toErrorAnswer(error, target.log);
   }
 }
 
-async function answerStandard(call: IncomingCall, target: DispatchTarget): Promise<Body | undefined> {
+/** Answers every call that can arrive; never rejects. */
+export async function dispatch(call: IncomingCall, target: DispatchTarget): Promise<Answer> {
+  try {
+    const found = route(call, target.objects());
+    const { path, args, sender, interactive } = call;
+    if (found.kind === 'standard') return await found.method.run(target.objects(), path, args);
+    const { name, spec } = found;
+    const values = await target.callMethod({ path, interface: name, method: call.member, args, sender, interactive });
+    return { signature: typesOf(spec.out), values };
+  } catch (error) {
+    return toErrorAnswer(error, target.log);
+  }
+}
+
+type Route =
+  | { readonly kind: 'standard'; readonly method: StandardMethod }
+  | { readonly kind: 'own'; readonly name: InterfaceName; readonly spec: ContractMethod };
+
+/** @throws BusError */
+function route(call: CallHeader, objects: PublishedObjects): Route {
+  return routeStandard(call) ?? routeOwn(call, objects);
+}
+
+function routeStandard(call: CallHeader): Route | undefined {
   for (const [name, methods] of Object.entries(standardMethods)) {
     if (call.interface !== undefined && call.interface !== name) continue;
     const method = Object.hasOwn(methods, call.member) ? methods[call.member] : undefined;
@@ -44,24 +71,26 @@ async function answerStandard(call: IncomingCall, target: DispatchTarget): Promi
       throw unknownMethod(call);
     }
     if (call.signature !== method.signature) throw wrongSignature(call, method.signature);
-    return method.run(target.objects(), call.path, call.args);
+    return { kind: 'standard', method };
   }
   return undefined;
 }
 
-async function answerOwn(call: IncomingCall, target: DispatchTarget): Promise<Body> {
-  const object = target.objects().get(call.path);
+function routeOwn(call: CallHeader, objects: PublishedObjects): Route {
+  const object = objects.get(call.path);
   if (object === undefined) throw new BusError('UnknownObject', `${call.path} does not exist`);
   const names = interfacesOf(object).filter((name) => call.interface === undefined || call.interface === name);
   if (names.length === 0) throw new BusError('UnknownInterface', `${call.path} has no interface ${call.interface}`);
   const name = names.find((candidate) => findMethod(candidate, call.member) !== undefined);
   const spec = name === undefined ? undefined : findMethod(name, call.member);
   if (name === undefined || spec === undefined) throw unknownMethod(call);
-  const signature = spec.in.map((arg) => arg.type).join('');
+  const signature = typesOf(spec.in);
   if (call.signature !== signature) throw wrongSignature(call, signature);
-  const { path, args, sender, interactive } = call;
-  const values = await target.callMethod({ path, interface: name, method: call.member, args, sender, interactive });
-  return { signature: spec.out.map((arg) => arg.type).join(''), values };
+  return { kind: 'own', name, spec };
+}
+
+function typesOf(args: readonly ContractArgument[]): string {
+  return args.map((arg) => arg.type).join('');
 }
 
 /** What the contract says about a method; undefined where the interface has none of that name. */
@@ -70,10 +99,10 @@ export function findMethod(name: InterfaceName, method: string): ContractMethod 
   return Object.hasOwn(methods, method) ? methods[method] : undefined;
 }
 
-function unknownMethod(call: IncomingCall): BusError {
+function unknownMethod(call: CallHeader): BusError {
   return new BusError('UnknownMethod', `${call.interface ?? call.path} has no method ${call.member}`);
 }
 
-function wrongSignature(call: IncomingCall, expected: string): BusError {
+function wrongSignature(call: CallHeader, expected: string): BusError {
   return new BusError('InvalidArgs', `${call.member} takes the types "${expected}", not "${call.signature}"`);
 }

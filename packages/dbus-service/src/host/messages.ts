@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What travels over the bus, as the service sees it.
 
-/** A method call that somebody sent to us. */
-export interface IncomingCall {
+/** Of a method call that somebody sent to us, what is known before its arguments are decoded. */
+export interface CallHeader {
   readonly sender: string;
   readonly path: string;
   /** undefined where the caller named none. */
   readonly interface: string | undefined;
   readonly member: string;
   readonly signature: string;
+}
+
+/** A method call that somebody sent to us. */
+export interface IncomingCall extends CallHeader {
   /** By the signature. Variants have the shape of TypedValue; dictionaries are objects whose keys are the caller's. */
   readonly args: readonly unknown[];
   /** Whether the caller allows a password dialog. */
@@ -24,11 +28,21 @@ export interface Body {
 
 export const emptyBody: Body = { signature: '', values: [] };
 
-/** The answer to a call: a body, or an error that its caller may see. */
-export type Answer = Body | { readonly errorName: string; readonly message: string };
+/** An error that a caller may see. */
+export interface ErrorAnswer {
+  readonly errorName: string;
+  readonly message: string;
+}
 
-/** Never rejects. */
-export type CallHandler = (call: IncomingCall) => Promise<Answer>;
+/** The answer to a call. */
+export type Answer = Body | ErrorAnswer;
+
+export interface CallHandler {
+  /** The error for a call that no arguments would make right: its body is not decoded. Never throws. */
+  refuse(call: CallHeader): ErrorAnswer | undefined;
+  /** Never rejects. */
+  answer(call: IncomingCall): Promise<Answer>;
+}
 
 export interface OutgoingCall {
   readonly destination: string;

@@ -10,7 +10,7 @@ import { propertySpecs, typedInterfaces, typedProperties, typedProperty } from '
 import { interfacesOf, type PublishedObject, type PublishedObjects } from './published.js';
 import { standardXml, type StandardInterface } from './standard-xml.js';
 
-interface StandardMethod {
+export interface StandardMethod {
   readonly signature: string;
   run(objects: PublishedObjects, path: string, args: readonly unknown[]): Body | Promise<Body>;
 }
