@@ -36,9 +36,9 @@ export function domainProperties({ inventory }: Topology, domain: Domain): Prope
   };
 }
 
-/** The running machine's console knows the terminal, the stored one only the type. */
+/** A running machine may have none although its stored definition, which waits for the next start, has one. */
 function consoleOf(domain: Domain): Dictionary {
-  const found = domain.active?.console ?? domain.inactive?.console;
+  const found = (domain.active ?? domain.inactive)?.console;
   if (found === undefined) return {};
   return dictionary({ type: text(found.type), path: found.path === undefined ? undefined : text(found.path) });
 }
