@@ -150,6 +150,30 @@ describe('buildObjects', () => {
     });
   });
 
+  it('shows the console of a running machine as it is, not the one stored for its next start', async () => {
+    const stored = makeDomain().inactive;
+    if (stored === undefined) throw new Error('not stored');
+    const consoleOf = async (active: Domain['active']) =>
+      (await publish([makeDomain({ state: 'running', active })])).get(domainPath)?.['me.phyllo.Vgpu1.Domain']?.Console;
+    expect(await consoleOf({ ...stored, console: undefined })).toEqual({});
+    expect(await consoleOf(undefined)).toEqual({ type: { signature: 's', value: 'pty' } });
+  });
+
+  it.each([
+    ['qemu:///system', 'qemu:///system'],
+    ['qemu+ssh://root:secret@host.example:22/system?keyfile=/root/.ssh/id#x', 'qemu+ssh://host.example/system'],
+    ['qemu+unix:///system?socket=/run/secret', 'qemu+unix:///system'],
+    ['qemu+ext:///system?command=/bin/secret', 'qemu+ext:///system'],
+    ['qemu+tls://[fe80::1]/system', 'qemu+tls://[fe80::1]/system'],
+    ['test:///default', 'test:///default'],
+    ['root:secret@host', ''],
+    ['qemu+ssh://user:sec/ret@host/system', ''],
+    ['', ''],
+  ])('shows of the URI %s only %s', async (libvirtUri, shown) => {
+    const objects = buildObjects(await readInventory(makeHost()), { ...manager, libvirtUri });
+    expect(objects.get('/me/phyllo/Vgpu1/manager')?.['me.phyllo.Vgpu1.Manager']?.LibvirtUri).toBe(shown);
+  });
+
   it('keeps the name of a parent that is missing', async () => {
     const host = makeHost([], { ...hostFile, mdevs: [{ ...mdev, active: false }] });
     host.unplugParent('0000:00:02.0');

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { PropertiesOf } from '../protocol/members.js';
+import { publicLibvirtUri } from './libvirt-uri.js';
 import { shownText } from './text.js';
 
 /** What the service knows about itself and its connection. */
 export interface ManagerState {
   readonly version: string;
-  /** Without credentials. */
+  /** As it was configured; only a part of it is published. */
   readonly libvirtUri: string;
   /** undefined while it was never reached. */
   readonly libvirtVersion: string | undefined;
@@ -20,7 +21,7 @@ export interface ManagerState {
 export function managerProperties(state: ManagerState): PropertiesOf<'me.phyllo.Vgpu1.Manager'> {
   return {
     Version: state.version,
-    LibvirtUri: shownText(state.libvirtUri),
+    LibvirtUri: shownText(publicLibvirtUri(state.libvirtUri)),
     LibvirtVersion: shownText(state.libvirtVersion),
     MdevctlVersion: shownText(state.mdevctlVersion),
     Connected: state.connected,
