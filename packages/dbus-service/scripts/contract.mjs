@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { XMLParser } from 'fast-xml-parser';
 
+// Nothing is trimmed, decoded or converted: what is read is what is written.
 const parser = new XMLParser({
   preserveOrder: true,
   ignoreAttributes: false,
@@ -10,12 +11,27 @@ const parser = new XMLParser({
   commentPropName: '#comment',
   parseTagValue: false,
   parseAttributeValue: false,
+  trimValues: false,
+  processEntities: false,
 });
 
+/** Member and interface names; values of annotations are words and types, and need no other characters either. */
+const namePattern = /^[A-Za-z_][\w.]*$/;
+const valuePattern = /^[\w.:,(){} ]*$/;
+
 const tagOf = (node) => Object.keys(node).find((key) => key !== ':@');
-const attributesOf = (node) => node[':@'] ?? {};
 const childrenOf = (node) => node[tagOf(node)];
 
+/** The attributes as they are written; one that would need decoding is refused. */
+function attributesOf(node) {
+  const attributes = node[':@'] ?? {};
+  for (const [key, value] of Object.entries(attributes)) {
+    if (!(key === 'name' ? namePattern : valuePattern).test(value)) {
+      throw new Error(`${JSON.stringify(value)} is no ${key} of <${tagOf(node)}>`);
+    }
+  }
+  return attributes;
+}
 /** Every element child with the comment that stands directly before it. */
 function* documented(children) {
   let comment;
