@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
 import { polkitActions } from '../auth/polkit-actions.js';
+import { stopTimeoutMs } from '../limits.js';
 import { methodTable } from '../methods/table.js';
 import { contract } from '../protocol/contract.js';
 import { interfaces } from '../protocol/names.js';
@@ -79,8 +82,59 @@ describe('the contract', () => {
     ).not.toThrow();
   });
 
+  it.each([
+    ['an entity', 'name="A&#66;"'],
+    ['a blank', 'name="AB "'],
+  ])('is refused where a name holds %s', (_what, name) => {
+    const directory = mkdtempSync(join(tmpdir(), 'vgpud-contract-'));
+    try {
+      const file = join(directory, 'contract.xml');
+      const prose = (text: string) => `<!--\n${text}:\n@short_description: x\n\nText.\n-->`;
+      const property = `${prose('AB')}<property ${name} type="s" access="read"/>`;
+      writeFileSync(file, `<node>${prose('a.B')}<interface name="a.B">${property}</interface></node>`);
+      const read = `import(process.argv[1]).then(({ readContract }) => readContract(process.argv[2]))`;
+      const script = `${root}scripts/contract.mjs`;
+      expect(() => execFileSync(process.execPath, ['-e', read, script, file], { stdio: 'pipe' })).toThrow(/is no name/);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
   it('names the version of package.json', () => {
     expect(JSON.parse(readFileSync(`${root}package.json`, 'utf8'))).toMatchObject({ version });
+  });
+});
+
+/** A setting of the unit; undefined where it has none. */
+const setting = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(data('vgpud.service'))?.[1];
+
+describe('the unit', () => {
+  it('leaves room beside the heap, which ends with a message before the kernel kills the process', () => {
+    const [, heapMiB] = /--max-old-space-size=(\d+) /.exec(setting('ExecStart') ?? '') ?? [];
+    const [, limitMiB] = /^(\d+)M$/.exec(setting('MemoryMax') ?? '') ?? [];
+    expect(Number(heapMiB)).toBeGreaterThanOrEqual(128);
+    expect(Number(limitMiB) - Number(heapMiB)).toBeGreaterThanOrEqual(128);
+  });
+
+  it('waits longer for the end than a running change may take', () => {
+    expect(Number(setting('TimeoutStopSec')) * 1000).toBeGreaterThan(stopTimeoutMs);
+  });
+
+  it('is one that systemd understands', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'vgpud-unit-'));
+    try {
+      // The program is where the package installs it; what is looked at here is everything else.
+      const unit = data('vgpud.service').replace(/^ExecStart=.*$/m, 'ExecStart=/bin/true');
+      writeFileSync(join(directory, 'vgpud.service'), unit);
+      const { status, stderr } = spawnSync('systemd-analyze', ['verify', join(directory, 'vgpud.service')], {
+        encoding: 'utf8',
+        env: { ...process.env, SYSTEMD_UNIT_PATH: `${directory}:` },
+      });
+      expect(stderr.split('\n').filter((line) => line.includes('vgpud.service'))).toEqual([]);
+      expect(status).toBe(0);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });
 

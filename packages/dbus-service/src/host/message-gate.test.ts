@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { MessageGate } from './message-gate.js';
 import type { MessageHeader } from './message-header.js';
 
+const pad = (bytes: Buffer, size: number) =>
+  Buffer.concat([bytes, Buffer.alloc((size - (bytes.length % size)) % size)]);
+
 /** A method call as dbus-next's own marshaller does not make it: both byte orders, any body. */
 function call(member: string, options: { signature?: string; body?: Buffer; big?: boolean; path?: string } = {}) {
   const { signature = '', body = Buffer.alloc(0), big = false, path = '/a' } = options;
@@ -12,8 +15,6 @@ function call(member: string, options: { signature?: string; body?: Buffer; big?
     else bytes.writeUInt32LE(value);
     return bytes;
   };
-  const pad = (bytes: Buffer, size: number) =>
-    Buffer.concat([bytes, Buffer.alloc((size - (bytes.length % size)) % size)]);
   let fields = Buffer.alloc(0);
   const add = (code: number, type: string, value: Buffer) => {
     fields = Buffer.concat([pad(fields, 8), Buffer.of(code, 1), Buffer.from(`${type}\0`), value]);
