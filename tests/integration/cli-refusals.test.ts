@@ -7,9 +7,12 @@ const twice = '00000000-0000-4000-8000-000000000002';
 const stored = '00000000-0000-4000-8000-000000000003';
 const hostile = '00000000-0000-4000-8000-000000000004';
 
-/** A path out of the device's directory, and what a terminal would obey. */
+/**
+ * A path out of the device's directory, and a control character. It is an ASCII one: libvirt 11.3 with mdevctl 1.4
+ * reads no definition at all once one of them holds anything else.
+ */
 const hostileName = '../../../../../etc/victim';
-const hostileValue = '\u009b2Jowned\u202e';
+const hostileValue = '\u007fowned';
 
 interface Refusal {
   readonly args: readonly string[];
