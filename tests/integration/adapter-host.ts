@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { vi } from 'vitest';
 import { DeviceError, type ErrorCode, type HostPorts, type HypervisorStatus } from '@vgpu/core';
-import { openLibvirtHost } from '@vgpu/libvirt-adapter';
+import { openLibvirtHost, type OpenLibvirtHostOptions } from '@vgpu/libvirt-adapter';
 import { SysfsHostFacts } from '@vgpu/sysfs-adapter';
 import { startEmulatedHost, type EmulatedHost } from '../emulated-host/index.js';
 
@@ -13,11 +13,11 @@ export interface AdapterHost extends AsyncDisposable {
   run(command: string, ...args: string[]): Promise<string>;
 }
 
+/** How patient the ports are. */
+export type AdapterOptions = Pick<OpenLibvirtHostOptions, 'settleTimeoutMs' | 'domainTimeLimits'>;
+
 /** Nobody else uses libvirt in it: bus and polkit are not started. */
-export async function startAdapterHost(
-  hostName: string,
-  options: { readonly settleTimeoutMs?: number } = {},
-): Promise<AdapterHost> {
+export async function startAdapterHost(hostName: string, options: AdapterOptions = {}): Promise<AdapterHost> {
   const host = await startEmulatedHost(hostName, { services: ['libvirtd'] });
   const ports = await openPorts(host, options);
   return {
@@ -35,10 +35,7 @@ export async function startAdapterHost(
   };
 }
 
-export async function openPorts(
-  host: EmulatedHost,
-  options: { readonly settleTimeoutMs?: number } = {},
-): Promise<HostPorts> {
+export async function openPorts(host: EmulatedHost, options: AdapterOptions = {}): Promise<HostPorts> {
   return await openLibvirtHost({ uri: host.libvirtUri, facts: new SysfsHostFacts({ root: host.root }), ...options });
 }
 

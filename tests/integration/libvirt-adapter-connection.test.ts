@@ -93,3 +93,18 @@ it('closed ports are silent and refuse', async () => {
   expect(calls).toBe(0);
   await expect(ports.domains.list()).rejects.toMatchObject({ code: 'Unavailable' });
 });
+
+it('libvirtd that does not answer a list: Unavailable in time, and the list and its events come back', async () => {
+  const { host } = adapter;
+  const impatient = await openPorts(host, { domainTimeLimits: { list: 300 } });
+  try {
+    await host.killLibvirtd('SIGSTOP');
+    await expect(impatient.domains.list()).rejects.toMatchObject({ code: 'Unavailable' });
+    await host.killLibvirtd('SIGCONT');
+    await vi.waitFor(async () => expect(await impatient.domains.list()).toHaveLength(2), 10_000);
+    await untilConnected(impatient, true);
+    await nextChange(impatient, () => adapter.run('virsh', 'undefine', 'server'));
+  } finally {
+    await impatient.close();
+  }
+});

@@ -2,6 +2,8 @@
 import type { EventPort, HypervisorStatus } from '@vgpu/core';
 import type { Connection, DomainEvents } from '@vgpu/libvirt';
 import { Link } from './link.js';
+import { Operations } from './operations.js';
+import { formatPublicUri } from './public-uri.js';
 
 export interface ConnectionsOptions {
   /** The hypervisor's URI, for example `qemu:///system`. */
@@ -19,59 +21,66 @@ const domainEvents = [
 ] as const satisfies readonly (keyof DomainEvents)[];
 
 /**
- * The connections of one host. Control is read-write and carries changes, which may take seconds; the two queries carry
- * lists and events, so that reading never waits for a change. libvirt's client must not make two calls at once on one
- * connection: the binding makes them one after the other.
+ * The connections of one host. Two stay open and carry lists and events; each change has one of its own, so that nothing
+ * waits for a change. libvirt's client must not make two calls at once on one connection: the binding makes them one
+ * after the other.
  */
 export class Connections implements EventPort {
   readonly #uri: string;
-  readonly #control: Link;
-  readonly #query: Link;
-  readonly #nodeControl: Link;
-  readonly #nodeQuery: Link;
-  readonly #links: ReadonlySet<Link>;
+  readonly #nodeDeviceUri: string;
+  readonly #domains: Link;
+  readonly #nodeDevices: Link;
+  readonly #links: readonly Link[];
+  readonly #operations = new Operations();
   readonly #changeListeners = new Set<() => void>();
   readonly #statusListeners = new Set<(status: HypervisorStatus) => void>();
   #wasConnected = false;
   #libvirtVersion: string | undefined;
 
   constructor({ uri, nodeDeviceUri }: ConnectionsOptions) {
-    const link = (to: string, readOnly: boolean, prepare?: (connection: Connection) => Promise<void>): Link =>
-      new Link({ uri: to, readOnly, prepare, onUpOrDown: () => this.#upOrDown() });
-
-    this.#uri = withoutPassword(uri);
-    this.#query = link(uri, true, async (connection) => {
-      this.#libvirtVersion = formatVersion(await connection.getLibVersion());
-      for (const name of domainEvents) await connection.onDomainEvent(name, () => this.#changed());
+    this.#uri = uri;
+    this.#nodeDeviceUri = nodeDeviceUri ?? uri;
+    const onUpOrDown = (): void => this.#upOrDown();
+    this.#domains = new Link({
+      uri,
+      readOnly: true,
+      prepare: async (connection) => {
+        this.#libvirtVersion = formatVersion(await connection.getLibVersion());
+        for (const name of domainEvents) await connection.onDomainEvent(name, () => this.#changed());
+      },
+      onUpOrDown,
     });
-    this.#control = link(uri, false);
-    // Read-write although it only reads: virNodeDeviceGetAutostart refuses a read-only connection (libvirt 9.0).
-    this.#nodeQuery = link(nodeDeviceUri ?? uri, false, async (connection) => {
-      await connection.onNodeDeviceLifecycle(() => this.#changed());
-      await connection.onNodeDeviceUpdate(() => this.#changed());
+    this.#nodeDevices = new Link({
+      uri: this.#nodeDeviceUri,
+      // Read-write although it only reads: virNodeDeviceGetAutostart refuses a read-only connection (libvirt 9.0).
+      readOnly: false,
+      prepare: async (connection) => {
+        await connection.onNodeDeviceLifecycle(() => this.#changed());
+        await connection.onNodeDeviceUpdate(() => this.#changed());
+      },
+      onUpOrDown,
     });
-    this.#nodeControl = nodeDeviceUri === undefined ? this.#control : link(nodeDeviceUri, false);
-    this.#links = new Set([this.#query, this.#control, this.#nodeQuery, this.#nodeControl]);
+    this.#links = [this.#domains, this.#nodeDevices];
   }
 
-  /** For changes of domains. @throws DeviceError Unavailable, as the three below. */
-  get control(): Connection {
-    return this.#control.connection;
+  /** Reads domains, read-only. @throws DeviceError Unavailable, also when there is no answer in time. */
+  readDomains<T>(read: (connection: Connection) => Promise<T>, timeoutMs: number, what: string): Promise<T> {
+    return this.#domains.read(read, timeoutMs, what);
   }
 
-  /** For reading domains; read-only. */
-  get query(): Connection {
-    return this.#query.connection;
+  /** Reads node devices. @throws DeviceError Unavailable, also when there is no answer in time. */
+  readNodeDevices<T>(read: (connection: Connection) => Promise<T>, timeoutMs: number, what: string): Promise<T> {
+    return this.#nodeDevices.read(read, timeoutMs, what);
   }
 
-  /** For changes of node devices. */
-  get nodeControl(): Connection {
-    return this.#nodeControl.connection;
+  /** A connection of its own for changing a domain, or for reading what only a read-write one may. */
+  withDomains<T>(act: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#operations.run(this.#uri, act);
   }
 
-  /** For reading node devices. */
-  get nodeQuery(): Connection {
-    return this.#nodeQuery.connection;
+  /** A connection of its own for changing node devices. */
+  withNodeDevices<T>(act: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#operations.run(this.#nodeDeviceUri, act);
   }
 
   /** Settles when each connection was tried once, or after this time: a stopped daemon does not answer at all. */
@@ -80,7 +89,7 @@ export class Connections implements EventPort {
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs);
     });
-    await Promise.race([Promise.all([...this.#links].map((link) => link.attempted)), timeout]);
+    await Promise.race([Promise.all(this.#links.map((link) => link.attempted)), timeout]);
     clearTimeout(timer);
   }
 
@@ -95,14 +104,14 @@ export class Connections implements EventPort {
   }
 
   status(): HypervisorStatus {
-    const connected = [...this.#links].every((link) => link.isUp);
-    return { connected, uri: this.#uri, libvirtVersion: this.#libvirtVersion };
+    const connected = this.#links.every((link) => link.isUp);
+    return { connected, uri: formatPublicUri(this.#uri), libvirtVersion: this.#libvirtVersion };
   }
 
   async close(): Promise<void> {
     this.#changeListeners.clear();
     this.#statusListeners.clear();
-    await Promise.all([...this.#links].map((link) => link.close()));
+    await Promise.all([...this.#links, this.#operations].map((each) => each.close()));
   }
 
   #changed(): void {
@@ -123,8 +132,4 @@ export class Connections implements EventPort {
 /** libvirt's number: major * 1,000,000 + minor * 1,000 + release. */
 function formatVersion(version: bigint): string {
   return `${version / 1_000_000n}.${(version / 1_000n) % 1_000n}.${version % 1_000n}`;
-}
-
-function withoutPassword(uri: string): string {
-  return uri.replace(/^([^/?#]*:\/\/[^/?#:@]*):[^/?#]*@/, '$1@');
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { domainStates, type Domain, type DomainState, type Video } from '@vgpu/core';
-import type { Connection, DomainRecord } from '@vgpu/libvirt';
+import type { DomainRecord } from '@vgpu/libvirt';
+import type { Connections } from './connections.js';
 import { readRememberedVideos } from './domain-edit/videos.js';
 import { toDeviceError } from './errors.js';
 import { LastReading } from './last-reading.js';
@@ -22,13 +23,21 @@ export function newDomainReading(): DomainReading {
 }
 
 /** All domains, with both of their documents. @throws DeviceError */
-export async function listDomains(connection: Connection, reading: DomainReading): Promise<readonly Domain[]> {
-  let records: readonly DomainRecord[];
+export async function listDomains(
+  connections: Connections,
+  reading: DomainReading,
+  timeoutMs: number,
+): Promise<readonly Domain[]> {
+  const what = 'the domains could not be listed';
   try {
-    records = await connection.listDomainsWithXml();
+    const records = await connections.readDomains((connection) => connection.listDomainsWithXml(), timeoutMs, what);
+    return toDomains(records, reading);
   } catch (error) {
-    throw toDeviceError(error, 'the domains could not be listed');
+    throw toDeviceError(error, what);
   }
+}
+
+function toDomains(records: readonly DomainRecord[], reading: DomainReading): readonly Domain[] {
   const documents = records.flatMap((record) => [record.xml, record.inactiveXml ?? record.xml]);
   const read = reading.readAll(documents);
   return records.flatMap((record, index) => {

@@ -10,7 +10,7 @@ import {
   type MdevVgpu,
   type Uuid,
 } from '@vgpu/core';
-import { DomainJobType, DomainXmlFlags, type Domain } from '@vgpu/libvirt';
+import { DomainJobType, DomainXmlFlags, type Connection, type Domain } from '@vgpu/libvirt';
 import type { Connections } from './connections.js';
 import { editDomain } from './domain-edit/apply-edits.js';
 import { formatDomainDiff } from './domain-edit/diff.js';
@@ -19,32 +19,49 @@ import { splitShellWords, withoutEnvironment } from './domain-edit/shell-words.j
 import { listDomains, newDomainReading } from './domain-listing.js';
 import { codeOfError, toChangeError, toDeviceError } from './errors.js';
 import { listMdevs } from './node-device-listing.js';
-import { waitUntil } from './wait.js';
+import type { DomainTimeLimits } from './time-limits.js';
+import { readWithin, waitUntil, within } from './wait.js';
 import { readDomain } from './xml/domain.js';
 
-/** Without the passwords a definition that is written back would lose them; only control may read them. */
+/** Without the passwords a definition that is written back would lose them; only a read-write connection may read them. */
 const storedWithSecrets = DomainXmlFlags.INACTIVE | DomainXmlFlags.SECURE;
+
+export interface LibvirtDomainsOptions {
+  /** How long a change may take until it can be read back. */
+  readonly settleTimeoutMs: number;
+  readonly limits: DomainTimeLimits;
+}
+
+/** A domain on a connection of its own, with the time limits of what is asked of it. */
+interface DomainAtWork {
+  readonly domain: Domain;
+  readonly connection: Connection;
+  /** @throws DeviceError Unavailable when there is no answer in time */
+  readonly read: <T>(call: Promise<T>) => Promise<T>;
+}
 
 /** Domains through libvirt. */
 export class LibvirtDomains implements DomainPort {
   readonly #connections: Connections;
   readonly #settleTimeoutMs: number;
+  readonly #limits: DomainTimeLimits;
   readonly #reading = newDomainReading();
 
-  constructor(connections: Connections, settleTimeoutMs: number) {
+  constructor(connections: Connections, { settleTimeoutMs, limits }: LibvirtDomainsOptions) {
     this.#connections = connections;
     this.#settleTimeoutMs = settleTimeoutMs;
+    this.#limits = limits;
   }
 
   async list(): Promise<readonly DomainModel[]> {
-    return await listDomains(this.#connections.query, this.#reading);
+    return await listDomains(this.#connections, this.#reading, this.#limits.list);
   }
 
   async preview(uuid: Uuid, edits: readonly DomainEdit[]): Promise<EditedDomain> {
-    return await this.#with(uuid, 'could not be read', async (domain) => {
-      const xml = await readEditable(domain);
+    return await this.#with(uuid, 'could not be read', async (work) => {
+      const xml = await readEditable(work);
       const edited = editDomain(xml, edits);
-      return { uuid, revision: revisionOf(xml), diff: formatDomainDiff(domain.name, xml, edited) };
+      return { uuid, revision: revisionOf(xml), diff: formatDomainDiff(work.domain.name, xml, edited) };
     });
   }
 
@@ -52,18 +69,19 @@ export class LibvirtDomains implements DomainPort {
    * libvirt has no compare-and-swap: the document is read again right before it is defined, and once more after it.
    */
   async apply({ uuid, revision }: DomainRevision, edits: readonly DomainEdit[]): Promise<void> {
-    await this.#with(uuid, 'could not be changed', async (domain) => {
-      const xml = await readEditable(domain);
+    await this.#with(uuid, 'could not be changed', async (work) => {
+      const { domain, connection, read } = work;
+      const xml = await readEditable(work);
       if (revisionOf(xml) !== revision) throw invalidState(domain, 'was changed meanwhile');
       const edited = editDomain(xml, edits);
       if (edited === xml) return;
-      try {
-        (await this.#connections.control.defineDomainXml(edited)).dispose();
-        const stored = await domain.getXmlDesc(storedWithSecrets);
-        if (mdevsOf(stored) === mdevsOf(edited)) return;
-      } catch (error) {
+      (
+        await this.#change(domain, 'could not be changed', this.#limits.define, connection.defineDomainXml(edited))
+      ).dispose();
+      const stored = await read(domain.getXmlDesc(storedWithSecrets)).catch((error: unknown) => {
         throw toChangeError(error, `domain ${shownName(domain)} could not be changed`, detailsOf(domain));
-      }
+      });
+      if (mdevsOf(stored) === mdevsOf(edited)) return;
       throw new DeviceError('TimedOut', `domain ${shownName(domain)} was changed by somebody else at the same time`, {
         details: detailsOf(domain),
       });
@@ -71,55 +89,64 @@ export class LibvirtDomains implements DomainPort {
   }
 
   async nativeCommand(uuid: Uuid): Promise<readonly string[]> {
-    return await this.#with(uuid, 'has no command', async (domain) => {
-      await requirePersistent(domain);
-      const xml = await domain.getXmlDesc(DomainXmlFlags.INACTIVE);
-      const command = await this.#connections.control.domainXmlToNative('qemu-argv', xml);
+    return await this.#with(uuid, 'has no command', async (work) => {
+      const { domain, connection, read } = work;
+      await requirePersistent(work);
+      const xml = await read(domain.getXmlDesc(DomainXmlFlags.INACTIVE));
+      const command = await read(connection.domainXmlToNative('qemu-argv', xml));
       return withoutEnvironment(splitShellWords(command));
     });
   }
 
   async start(uuid: Uuid): Promise<void> {
-    await this.#with(uuid, 'could not be started', async (domain) => {
-      if (await domain.isActive()) throw invalidState(domain, 'is running already');
+    await this.#with(uuid, 'could not be started', async ({ domain, read }) => {
+      if (await read(domain.isActive())) throw invalidState(domain, 'is running already');
       try {
-        await domain.create();
+        await this.#change(domain, 'could not be started', this.#limits.start, domain.create());
       } catch (error) {
-        const failure = toChangeError(error, `domain ${shownName(domain)} could not be started`, detailsOf(domain));
-        if (failure.code === 'TimedOut') throw failure;
-        if (await domain.isActive()) return;
+        if (codeOfError(error) === 'TimedOut') throw error;
+        if (await read(domain.isActive())) return;
         await this.#explainStart(domain);
-        throw failure;
+        throw error;
       }
     });
   }
 
   async shutdown(uuid: Uuid): Promise<void> {
-    await this.#with(uuid, 'could not be shut down', async (domain) => {
-      await requireActive(domain);
-      await this.#end(domain, 'could not be asked to shut down', () => domain.shutdown());
+    await this.#with(uuid, 'could not be shut down', async (work) => {
+      await requireActive(work);
+      await this.#end(work.domain, 'could not be asked to shut down', this.#limits.shutdown, work.domain.shutdown());
     });
   }
 
   async forceOff(uuid: Uuid): Promise<void> {
-    await this.#with(uuid, 'could not be ended', async (domain) => {
-      await requireActive(domain);
-      await this.#end(domain, 'could not be ended', () => domain.destroy());
+    await this.#with(uuid, 'could not be ended', async (work) => {
+      await requireActive(work);
+      await this.#end(work.domain, 'could not be ended', this.#limits.forceOff, work.domain.destroy());
       await waitUntil(async () => !(await this.#isActive(uuid)), {
         events: this.#connections,
-        timedOut: `domain ${shownName(domain)} did not end`,
+        timedOut: `domain ${shownName(work.domain)} did not end`,
         timeoutMs: this.#settleTimeoutMs,
       });
     });
   }
 
   /** A domain that ended by itself meanwhile, which a transient one does not survive, has got what was asked. */
-  async #end(domain: Domain, problem: string, send: () => Promise<void>): Promise<void> {
+  async #end(domain: Domain, problem: string, limitMs: number, call: Promise<void>): Promise<void> {
     try {
-      await send();
+      await this.#change(domain, problem, limitMs, call);
     } catch (error) {
-      const failure = toChangeError(error, `domain ${shownName(domain)} ${problem}`, detailsOf(domain));
-      if (failure.code === 'TimedOut' || (await this.#isActive(domain.uuid as Uuid))) throw failure;
+      if (codeOfError(error) === 'TimedOut' || (await this.#isActive(domain.uuid as Uuid))) throw error;
+    }
+  }
+
+  /** @throws DeviceError TimedOut when the outcome is unknown: no answer in time, or the connection was lost */
+  async #change<T>(domain: Domain, problem: string, limitMs: number, call: Promise<T>): Promise<T> {
+    const what = `domain ${shownName(domain)} ${problem}`;
+    try {
+      return await within(call, limitMs, what);
+    } catch (error) {
+      throw toChangeError(error, what, detailsOf(domain));
     }
   }
 
@@ -129,7 +156,7 @@ export class LibvirtDomains implements DomainPort {
 
   /** Looks at the vGPUs a domain needs. @throws DeviceError InvalidState or DeviceBusy when one is the reason. */
   async #explainStart(domain: Domain): Promise<void> {
-    const [mdevs, domains] = await Promise.all([listMdevs(this.#connections.nodeQuery), this.list()]);
+    const [mdevs, domains] = await Promise.all([listMdevs(this.#connections), this.list()]);
     const needed = domains.find((candidate) => candidate.uuid === domain.uuid)?.inactive?.hostdevs ?? [];
     for (const hostdev of needed) {
       if (hostdev.kind !== 'mdev') continue;
@@ -137,48 +164,53 @@ export class LibvirtDomains implements DomainPort {
     }
   }
 
-  /** Looks the domain up on the control connection and releases it afterwards. */
-  async #with<T>(uuid: Uuid, problem: string, act: (domain: Domain) => Promise<T>): Promise<T> {
-    const { control } = this.#connections;
-    let domain: Domain | undefined;
+  /** Looks the domain up on a connection of its own, so that it waits for nothing else, and lets both go afterwards. */
+  async #with<T>(uuid: Uuid, problem: string, act: (work: DomainAtWork) => Promise<T>): Promise<T> {
+    let shown: string = uuid;
+    const read = <R>(call: Promise<R>): Promise<R> => readWithin(call, this.#limits.read, `domain ${shown} ${problem}`);
     try {
-      domain = await control.lookupDomainByUuid(uuid);
-      return await act(domain);
+      return await this.#connections.withDomains(async (connection) => {
+        const lookUp = connection.lookupDomainByUuid(uuid);
+        const domain = await readWithin(lookUp, this.#limits.lookUp, `domain ${uuid} ${problem}`);
+        shown = shownName(domain);
+        try {
+          return await act({ domain, connection, read });
+        } finally {
+          domain.dispose();
+        }
+      });
     } catch (error) {
       if (codeOfError(error) === 'NotFound' && !(error instanceof DeviceError)) {
         throw new DeviceError('NotFound', `domain ${uuid} does not exist`, { details: { domain: uuid }, cause: error });
       }
-      throw toDeviceError(error, `domain ${domain === undefined ? uuid : shownName(domain)} ${problem}`, {
-        domain: uuid,
-      });
-    } finally {
-      domain?.dispose();
+      throw toDeviceError(error, `domain ${shown} ${problem}`, { domain: uuid });
     }
   }
 }
 
 /** The stored document, when it may be changed now. @throws DeviceError InvalidState */
-async function readEditable(domain: Domain): Promise<string> {
-  await requirePersistent(domain);
-  if (await domain.hasManagedSaveImage()) {
+async function readEditable(work: DomainAtWork): Promise<string> {
+  const { domain, read } = work;
+  await requirePersistent(work);
+  if (await read(domain.hasManagedSaveImage())) {
     throw invalidState(domain, 'has a saved state, which would restore the old devices');
   }
-  if ((await domain.isActive()) && (await hasJob(domain))) throw invalidState(domain, 'has a job in progress');
-  return await domain.getXmlDesc(storedWithSecrets);
+  if ((await read(domain.isActive())) && (await hasJob(work))) throw invalidState(domain, 'has a job in progress');
+  return await read(domain.getXmlDesc(storedWithSecrets));
 }
 
-async function requirePersistent(domain: Domain): Promise<void> {
-  if (!(await domain.isPersistent())) throw invalidState(domain, 'is transient: it has no definition');
+async function requirePersistent({ domain, read }: DomainAtWork): Promise<void> {
+  if (!(await read(domain.isPersistent()))) throw invalidState(domain, 'is transient: it has no definition');
 }
 
-async function requireActive(domain: Domain): Promise<void> {
-  if (!(await domain.isActive())) throw invalidState(domain, 'is not running');
+async function requireActive({ domain, read }: DomainAtWork): Promise<void> {
+  if (!(await read(domain.isActive()))) throw invalidState(domain, 'is not running');
 }
 
 /** A migration, a save or a backup. A domain that ended meanwhile has no job. */
-async function hasJob(domain: Domain): Promise<boolean> {
+async function hasJob({ domain, read }: DomainAtWork): Promise<boolean> {
   try {
-    const { type } = await domain.getJobInfo();
+    const { type } = await read(domain.getJobInfo());
     return type === DomainJobType.BOUNDED || type === DomainJobType.UNBOUNDED;
   } catch (error) {
     const code = codeOfError(error);

@@ -1,28 +1,36 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { DeviceError } from '@vgpu/core';
 import { open, type Connection } from '@vgpu/libvirt';
-import { within } from './wait.js';
+import { settledWithin, tooLate } from './wait.js';
 
 const firstBackoffMs = 100;
 const longestBackoffMs = 5_000;
 const closeTimeoutMs = 1_000;
+/** How long a connection may be away that is replaced, until that counts as lost. */
+const replaceTimeoutMs = 5_000;
 /** Shows a stopped daemon after 15 to 20 s. */
-const keepAlive = { intervalSeconds: 5, count: 3 };
+export const keepAlive = { intervalSeconds: 5, count: 3 };
 
 export interface LinkOptions {
   readonly uri: string;
   readonly readOnly: boolean;
   /** Prepares a fresh connection, for example with subscriptions; when it rejects the connection counts as lost. */
   readonly prepare?: ((connection: Connection) => Promise<void>) | undefined;
-  /** Called after every change of `connection`. */
+  /** Called after every change of `isUp`, and when a connection took another one's place: events may be missing. */
   readonly onUpOrDown: () => void;
 }
 
-/** One connection to a libvirt daemon that opens again whenever it is lost, until `close`. */
+/**
+ * One connection to a libvirt daemon that opens again whenever it is lost, until `close`. One on which a call hangs is
+ * replaced by a new one.
+ */
 export class Link {
   readonly #options: LinkOptions;
   readonly #attempted: Promise<void>;
   #connection: Connection | undefined;
+  /** Settles when the replacement is there, or is not. */
+  #replacement: Promise<void> | undefined;
+  #replaced: () => void = () => {};
   #closed = false;
   #wake: () => void = () => {};
   #failure: unknown;
@@ -38,15 +46,24 @@ export class Link {
   }
 
   get isUp(): boolean {
-    return this.#connection !== undefined;
+    return this.#connection !== undefined || this.#replacement !== undefined;
   }
 
-  /** @throws DeviceError Unavailable while there is none. */
-  get connection(): Connection {
-    if (this.#connection === undefined) {
+  /**
+   * Reads something. A connection that does not answer in time is replaced.
+   * @param what for the message: `the domains could not be listed`
+   * @throws DeviceError Unavailable when there is no connection or no answer in time, else as `read`
+   */
+  async read<T>(read: (connection: Connection) => Promise<T>, timeoutMs: number, what: string): Promise<T> {
+    await this.#replacement;
+    const connection = this.#connection;
+    if (connection === undefined) {
       throw new DeviceError('Unavailable', 'libvirt is not reachable', { cause: this.#failure });
     }
-    return this.#connection;
+    const result = await settledWithin(read(connection), timeoutMs);
+    if (result !== tooLate) return result;
+    this.#replace(connection);
+    throw new DeviceError('Unavailable', `${what}: libvirt does not answer`);
   }
 
   /** Waits for calls in flight, but not for one that libvirt does not answer. */
@@ -55,8 +72,29 @@ export class Link {
     this.#wake();
     const connection = this.#connection;
     this.#connection = undefined;
-    if (connection !== undefined)
-      await within(connection.close(), closeTimeoutMs, 'the connection could not be closed').catch(ignore);
+    this.#endReplacement();
+    if (connection !== undefined) await settledWithin(connection.close().catch(ignore), closeTimeoutMs);
+  }
+
+  #replace(connection: Connection): void {
+    if (this.#connection !== connection || this.#closed) return;
+    this.#connection = undefined;
+    this.#replacement = new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#endReplacement();
+        this.#options.onUpOrDown();
+      }, replaceTimeoutMs);
+      this.#replaced = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake();
+  }
+
+  #endReplacement(): void {
+    this.#replacement = undefined;
+    this.#replaced();
   }
 
   /** Never rejects. */
@@ -64,16 +102,19 @@ export class Link {
     for (let backoffMs = firstBackoffMs; !this.#closed; backoffMs = Math.min(backoffMs * 2, longestBackoffMs)) {
       const connection = await this.#open();
       attempted();
+      this.#connection = connection;
+      const wasUp = this.#replacement !== undefined;
+      this.#endReplacement();
+      if (connection !== undefined || wasUp) this.#options.onUpOrDown();
       if (connection !== undefined) {
-        this.#connection = connection;
-        this.#options.onUpOrDown();
         await this.#untilLost(connection);
         if (this.#closed) return;
         this.#connection = undefined;
         backoffMs = firstBackoffMs / 2;
-        this.#options.onUpOrDown();
         // Not awaited: the new connection need not wait for the old one's thread.
         connection.close().catch(ignore);
+        if (this.#replacement !== undefined) continue;
+        this.#options.onUpOrDown();
       }
       await this.#pause(connection === undefined ? backoffMs : firstBackoffMs);
     }

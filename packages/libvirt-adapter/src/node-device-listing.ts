@@ -8,9 +8,9 @@ import {
   type ParentName,
 } from '@vgpu/core';
 import { NodeDeviceListFlags, type Connection, type NodeDeviceRecord } from '@vgpu/libvirt';
+import type { Connections } from './connections.js';
 import { toDeviceError } from './errors.js';
 import { LastReading } from './last-reading.js';
-import { within } from './wait.js';
 import { readNodeDevice, type MdevFacts, type NodeDeviceFacts } from './xml/node-device.js';
 
 /** A parent with the name that libvirt wants in a definition. */
@@ -45,30 +45,29 @@ export function newNodeDeviceReading(): NodeDeviceReading {
   return new LastReading(readOrSkip);
 }
 
-/** PCI devices, parents and mdevs, active and inactive. @throws DeviceError */
-export async function listNodeDevices(connection: Connection, reading: NodeDeviceReading): Promise<KnownNodeDevices> {
-  return toListing(await readRecords(connection, everything), reading);
+/** PCI devices, parents and mdevs, active and inactive. @throws DeviceError, as the two below */
+export async function listNodeDevices(connections: Connections, reading: NodeDeviceReading): Promise<KnownNodeDevices> {
+  return toListing(await readRecords(connections, everything), reading);
 }
 
 /** Only what a change of an mdev needs: of PCI devices the parents, though those without any type are missing. */
-export async function listMdevsAndParents(connection: Connection): Promise<KnownNodeDevices> {
-  return toListing(await readRecords(connection, withParents));
+export async function listMdevsAndParents(connections: Connections): Promise<KnownNodeDevices> {
+  return toListing(await readRecords(connections, withParents));
 }
 
 /** Only mdevs, the cheapest; whether their parents are there is not known, `parentPresent` is false. */
-export async function listMdevs(connection: Connection): Promise<readonly KnownMdev[]> {
-  return toListing(await readRecords(connection, mdevs)).mdevs;
+export async function listMdevs(connections: Connections): Promise<readonly KnownMdev[]> {
+  return toListing(await readRecords(connections, mdevs)).mdevs;
 }
 
-async function readRecords(connection: Connection, capabilities: number): Promise<readonly NodeDeviceRecord[]> {
+async function readRecords(connections: Connections, capabilities: number): Promise<readonly NodeDeviceRecord[]> {
   const what = 'the node devices could not be listed';
+  const flags = (capabilities | everyState) >>> 0;
   try {
-    const flags = (capabilities | everyState) >>> 0;
-    return await within(connection.listNodeDevicesWithXml({ flags }), readTimeoutMs, what);
+    const list = (connection: Connection) => connection.listNodeDevicesWithXml({ flags });
+    return await connections.readNodeDevices(list, readTimeoutMs, what);
   } catch (error) {
-    const failure = toDeviceError(error, what);
-    if (failure.code !== 'TimedOut') throw failure;
-    throw new DeviceError('Unavailable', `${what}: libvirt does not answer`, { cause: error });
+    throw toDeviceError(error, what);
   }
 }
 

@@ -12,7 +12,7 @@ import {
   type ParentName,
   type Uuid,
 } from '@vgpu/core';
-import type { NodeDevice } from '@vgpu/libvirt';
+import type { Connection, NodeDevice } from '@vgpu/libvirt';
 import type { Connections } from './connections.js';
 import { toChangeError, toDeviceError } from './errors.js';
 import {
@@ -24,8 +24,10 @@ import {
   type KnownNodeDevices,
   type KnownParent,
 } from './node-device-listing.js';
-import { waitUntil, within } from './wait.js';
+import { readWithin, waitUntil, within } from './wait.js';
 import { formatMdevXml } from './xml/node-device.js';
+
+const lookUpTimeoutMs = 10_000;
 
 export interface NodeDevicesOptions {
   /** How long a change may take until it can be read back. */
@@ -49,14 +51,14 @@ export class LibvirtNodeDevices implements NodeDevicePort {
   }
 
   async list(): Promise<NodeDeviceListing> {
-    const { pciDevices, parents, mdevs } = await listNodeDevices(this.#connections.nodeQuery, this.#reading);
+    const { pciDevices, parents, mdevs } = await listNodeDevices(this.#connections, this.#reading);
     return { pciDevices, parents: parents.map(withoutName), mdevs: mdevs.map(withoutName) };
   }
 
   /** libvirt would accept an unknown type, a second parent for the same UUID, and on 11.3 a second definition. */
   async define(definition: MdevDefinition): Promise<void> {
     const { uuid, parent: parentName, typeId, attributes } = definition;
-    const devices = await listNodeDevices(this.#connections.nodeQuery, this.#reading);
+    const devices = await listNodeDevices(this.#connections, this.#reading);
     const parent = requireParent(devices, parentName);
     requireType(parent, typeId);
     const driver = devices.pciDevices.find((device) => device.address === parent.pciAddress)?.driver;
@@ -73,8 +75,9 @@ export class LibvirtNodeDevices implements NodeDevicePort {
     const what = `vGPU ${uuid} could not be defined`;
     try {
       const xml = formatMdevXml(definition, parent.nodeDeviceName);
-      const defined = this.#connections.nodeControl.defineNodeDeviceXml(xml);
-      (await within(defined, this.#options.settleTimeoutMs, what)).dispose();
+      await this.#connections.withNodeDevices(async (connection) => {
+        (await within(connection.defineNodeDeviceXml(xml), this.#options.settleTimeoutMs, what)).dispose();
+      });
     } catch (error) {
       const failure = toChangeError(error, what, { uuid, parent: parentName });
       if (failure.code !== 'TimedOut') await this.#refuseDefined(definition);
@@ -88,7 +91,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
    * count read afterwards says that nothing is left.
    */
   async start(id: MdevId): Promise<void> {
-    const devices = await listMdevsAndParents(this.#connections.nodeQuery);
+    const devices = await listMdevsAndParents(this.#connections);
     const mdev = requireMdev(devices.mdevs, id);
     requireUnique(devices.mdevs, id.uuid);
     if (mdev.active) throw invalidState(id, 'is active already');
@@ -99,7 +102,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
       'started',
       (device) => device.create(),
       async (failure) => {
-        const after = await listMdevsAndParents(this.#connections.nodeQuery);
+        const after = await listMdevsAndParents(this.#connections);
         if (find(after.mdevs, id)?.active === true) return;
         requireInstance(after, requireMdev(after.mdevs, id));
         throw failure;
@@ -109,7 +112,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
   }
 
   async stop(id: MdevId): Promise<void> {
-    const mdev = requireMdev(await listMdevs(this.#connections.nodeQuery), id);
+    const mdev = requireMdev(await listMdevs(this.#connections), id);
     if (!mdev.active) throw invalidState(id, 'is not active');
     await this.#refuseWhileInUse(id);
     await this.#change(
@@ -117,7 +120,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
       'stopped',
       (device) => device.destroy(),
       async (failure) => {
-        if (find(await listMdevs(this.#connections.nodeQuery), id)?.active !== true) return;
+        if (find(await listMdevs(this.#connections), id)?.active !== true) return;
         await this.#refuseWhileInUse(id);
         throw failure;
       },
@@ -127,7 +130,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
 
   /** With the same UUID under two parents libvirt would remove both definitions. */
   async undefine(id: MdevId): Promise<void> {
-    const mdevs = await listMdevs(this.#connections.nodeQuery);
+    const mdevs = await listMdevs(this.#connections);
     const mdev = requireMdev(mdevs, id);
     requireUnique(mdevs, id.uuid);
     requirePersistent(mdev);
@@ -136,14 +139,14 @@ export class LibvirtNodeDevices implements NodeDevicePort {
       'undefined',
       (device) => device.undefine(),
       async (failure) => {
-        if (find(await listMdevs(this.#connections.nodeQuery), id)?.persistent === true) throw failure;
+        if (find(await listMdevs(this.#connections), id)?.persistent === true) throw failure;
       },
     );
     await this.#settled(id, (now) => now?.persistent !== true, 'undefined');
   }
 
   async setAutostart(id: MdevId, autostart: boolean): Promise<void> {
-    const mdevs = await listMdevs(this.#connections.nodeQuery);
+    const mdevs = await listMdevs(this.#connections);
     const mdev = requireMdev(mdevs, id);
     requireUnique(mdevs, id.uuid);
     requirePersistent(mdev);
@@ -153,7 +156,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
       'changed',
       (device) => device.setAutostart(autostart),
       async (failure) => {
-        if (find(await listMdevs(this.#connections.nodeQuery), id)?.autostart !== autostart) throw failure;
+        if (find(await listMdevs(this.#connections), id)?.autostart !== autostart) throw failure;
       },
     );
     await this.#settled(id, (now) => now?.autostart === autostart, autostart ? 'autostarted' : 'not autostarted');
@@ -171,28 +174,24 @@ export class LibvirtNodeDevices implements NodeDevicePort {
   ): Promise<void> {
     const { uuid, parent, nodeDeviceName } = mdev;
     const what = `vGPU ${uuid} could not be ${done}`;
-    const device = await this.#lookUp(nodeDeviceName, what);
-    try {
-      await within(send(device), this.#options.settleTimeoutMs, what);
-    } catch (error) {
-      const failure = toChangeError(error, what, { uuid, parent });
-      if (failure.code === 'TimedOut') throw failure;
-      await judge(failure);
-    } finally {
-      device.dispose();
-    }
-  }
-
-  async #lookUp(nodeDeviceName: string, what: string): Promise<NodeDevice> {
-    try {
-      return await this.#connections.nodeControl.lookupNodeDeviceByName(nodeDeviceName);
-    } catch (error) {
-      throw toDeviceError(error, what);
-    }
+    const failure = await this.#connections.withNodeDevices(async (connection) => {
+      const device = await lookUp(connection, nodeDeviceName, what);
+      try {
+        await within(send(device), this.#options.settleTimeoutMs, what);
+        return undefined;
+      } catch (error) {
+        return toChangeError(error, what, { uuid, parent });
+      } finally {
+        device.dispose();
+      }
+    });
+    if (failure === undefined) return;
+    if (failure.code === 'TimedOut') throw failure;
+    await judge(failure);
   }
 
   async #settled(id: MdevId, isThere: (mdev: KnownMdev | undefined) => boolean, state: string): Promise<void> {
-    await waitUntil(async () => isThere(find(await listMdevs(this.#connections.nodeQuery), id)), {
+    await waitUntil(async () => isThere(find(await listMdevs(this.#connections), id)), {
       events: this.#connections,
       timedOut: `vGPU ${id.uuid} under ${id.parent} did not become ${state}`,
       timeoutMs: this.#options.settleTimeoutMs,
@@ -201,7 +200,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
 
   /** Somebody else may have been faster. */
   async #refuseDefined({ uuid }: MdevId): Promise<void> {
-    const stored = withUuid(await listMdevs(this.#connections.nodeQuery), uuid).find((mdev) => mdev.persistent);
+    const stored = withUuid(await listMdevs(this.#connections), uuid).find((mdev) => mdev.persistent);
     if (stored !== undefined) throw alreadyExists(stored);
   }
 
@@ -213,6 +212,14 @@ export class LibvirtNodeDevices implements NodeDevicePort {
     throw new DeviceError('DeviceBusy', `vGPU ${uuid} is in use by the running domain ${cleanDisplayText(user.name)}`, {
       details: { uuid, domain: user.uuid, domainName: cleanDisplayText(user.name) },
     });
+  }
+}
+
+async function lookUp(connection: Connection, nodeDeviceName: string, what: string): Promise<NodeDevice> {
+  try {
+    return await readWithin(connection.lookupNodeDeviceByName(nodeDeviceName), lookUpTimeoutMs, what);
+  } catch (error) {
+    throw toDeviceError(error, what);
   }
 }
 

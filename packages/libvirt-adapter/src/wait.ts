@@ -49,9 +49,21 @@ export async function within<T>(call: Promise<T>, timeoutMs: number, what: strin
   return result;
 }
 
-const tooLate = Symbol('too late');
+/**
+ * The same for a call that only reads.
+ * @throws DeviceError Unavailable
+ */
+export async function readWithin<T>(call: Promise<T>, timeoutMs: number, what: string): Promise<T> {
+  const result = await settledWithin(call, timeoutMs);
+  if (result === tooLate) throw new DeviceError('Unavailable', `${what}: libvirt does not answer`);
+  return result;
+}
 
-async function settledWithin<T>(call: Promise<T>, ms: number): Promise<T | typeof tooLate> {
+/** What `settledWithin` gives when the time is over. */
+export const tooLate = Symbol('too late');
+
+/** The call's result, or `tooLate`; the call goes on then. */
+export async function settledWithin<T>(call: Promise<T>, ms: number): Promise<T | typeof tooLate> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<typeof tooLate>((resolve) => {
     timer = setTimeout(() => resolve(tooLate), Math.max(ms, 0));
