@@ -19,7 +19,21 @@ class ScriptedBus implements AuthorizationBus {
   plain: unknown = [false, true, {}];
   dialog: Promise<unknown> = Promise.resolve([true, false, {}]);
 
+  /** Whose connection each sender is; undefined: the bus does not know it any more. */
+  readonly users = new Map<unknown, number | undefined>([
+    [':1.7', 1000],
+    [':1.8', 1000],
+    [':1.9', 1001],
+  ]);
+  lookups = 0;
+
   async call(call: OutgoingCall): Promise<readonly unknown[]> {
+    if (call.member === 'GetConnectionUnixUser') {
+      this.lookups += 1;
+      const user = this.users.get(call.body.values[0]);
+      if (user === undefined) throw new BusCallError('org.freedesktop.DBus.Error.NameHasNoOwner', 'gone');
+      return [user];
+    }
     this.calls.push(call);
     if (call.member !== 'CheckAuthorization') return [];
     const result = call.body.values[3] === 1 ? await this.dialog : this.plain;
@@ -80,12 +94,12 @@ describe('PolkitAuthorizer', () => {
     });
   });
 
-  it('opens a dialog only for a challenge, and waits for it without a limit', async () => {
+  it('opens a dialog only for a challenge, and waits for it longer than for an answer without one', async () => {
     const { bus, authorizer } = make();
     expect(await authorizer.decide({ ...request, interactive: true })).toBe('granted');
-    expect(bus.calls.map((call) => [call.body.values[3], call.timeoutMs === undefined])).toEqual([
-      [0, false],
-      [1, true],
+    expect(bus.calls.map((call) => [call.body.values[3], call.timeoutMs])).toEqual([
+      [0, 10_000],
+      [1, 300_000],
     ]);
     expect(bus.watched.size).toBe(0);
     bus.plain = [true, false, {}];
@@ -112,16 +126,42 @@ describe('PolkitAuthorizer', () => {
     expect(await decision).toBe('denied');
   });
 
-  it('opens two dialogs for one caller, not three', async () => {
+  it('cancels the dialog that nobody answers, and grants nothing', async () => {
+    const { bus, authorizer } = make();
+    bus.dialog = Promise.resolve(new BusCallError('org.freedesktop.DBus.Error.NoReply', 'timed out'));
+    expect(await authorizer.decide({ ...request, interactive: true })).toBe('denied');
+    const cancel = bus.calls.at(-1);
+    expect(cancel?.member).toBe('CancelCheckAuthorization');
+    expect(cancel?.body.values[0]).toBe(bus.calls[1]?.body.values[4]);
+    expect(bus.watched.size).toBe(0);
+  });
+
+  it('opens four dialogs for one user over all his connections, not five, and as many for every other', async () => {
     const { bus, authorizer } = make();
     const close = openDialog(bus);
-    const two = [1, 2].map(() => authorizer.decide({ ...request, interactive: true }));
+    const open = (sender: string) => authorizer.decide({ ...request, sender, interactive: true });
+    const four = [':1.7', ':1.8', ':1.7', ':1.8'].map(open);
     await settle();
-    expect(await authorizer.decide({ ...request, interactive: true })).toBe('denied');
-    const other = authorizer.decide({ ...request, sender: ':1.8', interactive: true });
+    expect(await open(':1.7')).toBe('denied');
+    expect(await open(':1.8')).toBe('denied');
+    const others = [':1.9', ':1.9', ':1.9', ':1.9'].map(open);
     await settle();
     close([true, false, {}]);
-    expect(await Promise.all([...two, other])).toEqual(['granted', 'granted', 'granted']);
-    expect(await authorizer.decide({ ...request, interactive: true })).toBe('granted');
+    expect(await Promise.all([...four, ...others])).toEqual(Array.from({ length: 8 }, () => 'granted'));
+    expect(await open(':1.7')).toBe('granted');
+  });
+
+  it('asks once whose connection it is', async () => {
+    const { bus, authorizer } = make();
+    await authorizer.decide({ ...request, interactive: true });
+    await authorizer.decide({ ...request, interactive: true });
+    await authorizer.decide({ ...request, sender: ':1.8', interactive: true });
+    expect(bus.lookups).toBe(2);
+  });
+
+  it('opens none for a caller whom the bus does not know', async () => {
+    const { bus, authorizer } = make();
+    expect(await authorizer.decide({ ...request, sender: ':1.5', interactive: true })).toBe('denied');
+    expect(bus.calls).toHaveLength(1);
   });
 });

@@ -17,15 +17,20 @@ const authority = {
 } as const;
 const allowUserInteraction = 1;
 const checkTimeoutMs = 10_000;
-/** Open password dialogs: one person answers one at a time. */
-const maxDialogsPerSender = 2;
-const maxDialogs = 32;
+/** After it the dialog is cancelled. */
+const dialogTimeoutMs = 5 * 60_000;
+/** Open password dialogs of one user, over all connections: one person answers one at a time. */
+const maxDialogsPerUser = 4;
+/** Connections whose user is remembered; the bus gives no unique name twice. */
+const maxKnownSenders = 256;
 
 /** Asks polkitd (org.freedesktop.PolicyKit1.Authority.CheckAuthorization). Every failure is a denial. */
 export class PolkitAuthorizer implements Authorizer {
   readonly #bus: AuthorizationBus;
   readonly #log: Log;
-  readonly #dialogs = new Map<string, number>();
+  /** Open dialogs by user. There is no sum over all users, which one of them could use up. */
+  readonly #dialogs = new Map<number, number>();
+  readonly #users = new Map<string, Promise<number>>();
   #nextCancellation = 1;
 
   constructor(bus: AuthorizationBus, log: Log) {
@@ -47,13 +52,13 @@ export class PolkitAuthorizer implements Authorizer {
 
   async #checkWithDialog(request: AuthorizationRequest): Promise<Decision> {
     const { sender } = request;
-    const open = this.#dialogs.get(sender) ?? 0;
-    const all = [...this.#dialogs.values()].reduce((sum, count) => sum + count, 0);
-    if (open >= maxDialogsPerSender || all >= maxDialogs) {
-      this.#log.info(`${sender} waits for ${open} dialogs of ${all} already: denied`);
+    const user = await this.#userOf(sender);
+    const open = this.#dialogs.get(user) ?? 0;
+    if (open >= maxDialogsPerUser) {
+      this.#log.info(`user ${user} has ${open} dialogs open already: denied to ${sender}`);
       return 'denied';
     }
-    this.#dialogs.set(sender, open + 1);
+    this.#dialogs.set(user, open + 1);
     const cancellation = `vgpud-${this.#nextCancellation++}`;
     let present = true;
     const unwatch = this.#bus.watchDeparture(sender, () => {
@@ -64,12 +69,41 @@ export class PolkitAuthorizer implements Authorizer {
       const decision = await this.#check(request, allowUserInteraction, cancellation);
       // A dialog that was dismissed is still a challenge for polkit: for us it is an answer.
       return decision === 'granted' && present ? 'granted' : 'denied';
+    } catch (error) {
+      // It would stay open when nobody waits for it any more.
+      this.#cancel(cancellation);
+      throw error;
     } finally {
       unwatch();
-      const left = (this.#dialogs.get(sender) ?? 1) - 1;
-      if (left > 0) this.#dialogs.set(sender, left);
-      else this.#dialogs.delete(sender);
+      const left = (this.#dialogs.get(user) ?? 1) - 1;
+      if (left > 0) this.#dialogs.set(user, left);
+      else this.#dialogs.delete(user);
     }
+  }
+
+  /** Whose connection it is; rejects when it is gone. */
+  #userOf(sender: string): Promise<number> {
+    const known = this.#users.get(sender);
+    if (known !== undefined) return known;
+    const [oldest] = this.#users.keys();
+    if (oldest !== undefined && this.#users.size >= maxKnownSenders) this.#users.delete(oldest);
+    const asked = this.#askUserOf(sender);
+    this.#users.set(sender, asked);
+    asked.catch(() => this.#users.delete(sender));
+    return asked;
+  }
+
+  async #askUserOf(sender: string): Promise<number> {
+    const [user] = await this.#bus.call({
+      destination: 'org.freedesktop.DBus',
+      path: '/org/freedesktop/DBus',
+      interface: 'org.freedesktop.DBus',
+      member: 'GetConnectionUnixUser',
+      body: { signature: 's', values: [sender] },
+      timeoutMs: checkTimeoutMs,
+    });
+    if (typeof user !== 'number') throw new Error(`the bus does not say whose connection ${sender} is`);
+    return user;
   }
 
   async #check(request: AuthorizationRequest, flags: number, cancellation: string): Promise<Decision> {
@@ -79,7 +113,7 @@ export class PolkitAuthorizer implements Authorizer {
       ...authority,
       member: 'CheckAuthorization',
       body: { signature: '(sa{sv})sa{ss}us', values: [subject, request.action, request.details, flags, cancellation] },
-      timeoutMs: flags === allowUserInteraction ? undefined : checkTimeoutMs,
+      timeoutMs: flags === allowUserInteraction ? dialogTimeoutMs : checkTimeoutMs,
     });
     return readDecision(result);
   }

@@ -2,7 +2,6 @@
 // The only module that knows dbus-next. It is used as a transport: messages in, messages out; its dispatcher, proxies
 // and several of its types are wrong (see README.md).
 import dbus from 'dbus-next';
-import { MessageGate } from './message-gate.js';
 import { messageType, type MessageHeader } from './message-header.js';
 import {
   BusCallError,
@@ -12,6 +11,7 @@ import {
   type ErrorAnswer,
   type OutgoingCall,
 } from './messages.js';
+import { guardStream, type RawStream } from './stream-guard.js';
 import { toWire } from './outgoing.js';
 
 const flags = { noReplyExpected: 1, allowInteractiveAuthorization: 4 } as const;
@@ -32,14 +32,6 @@ interface RawMessage {
   readonly signature: string;
   readonly body: readonly unknown[];
   readonly flags: number;
-}
-
-interface RawStream {
-  read(size?: number): Buffer | null;
-  listeners(event: 'readable'): (() => void)[];
-  removeListener(event: 'readable', listener: () => void): void;
-  on(event: 'readable' | 'close', listener: () => void): void;
-  destroy(): void;
 }
 
 interface RawBus {
@@ -63,6 +55,9 @@ export class Bus {
   readonly #raw: RawBus;
   readonly #closed: Promise<Error>;
   #lost!: (reason: Error) => void;
+  #isLost = false;
+  /** Calls without an answer: dbus-next never settles them when the bus dies. */
+  readonly #pending = new Set<(error: BusCallError) => void>();
   #handler: CallHandler | undefined;
   readonly #signalListeners = new Set<(signal: RawMessage) => void>();
   readonly #log: (text: string, error: unknown) => void;
@@ -71,10 +66,15 @@ export class Bus {
     this.#raw = raw;
     this.#log = log;
     this.#closed = new Promise((resolve) => {
-      this.#lost = resolve;
+      this.#lost = (reason) => {
+        this.#isLost = true;
+        for (const fail of this.#pending) fail(failure('Disconnected', 'connection lost'));
+        resolve(reason);
+      };
     });
+    const guard = () => guardStream(streamOf(raw), (header) => this.#admit(header), log);
     // The library listens to its stream right after this event, long before the first message.
-    connectionOf(raw).on('connect', () => process.nextTick(() => this.#guardStream()));
+    connectionOf(raw).on('connect', () => process.nextTick(guard));
     // Without an event of its own: dbus-next stays silent when the bus goes away.
     streamOf(raw).on('close', () => this.#lost(new Error('the bus closed the connection')));
     raw.on('error', (error) => {
@@ -133,30 +133,22 @@ export class Bus {
       signature: call.body.signature,
       body: toWire(call.body.signature, call.body.values, makeVariant),
     });
-    const failures: Promise<never>[] = [
-      // dbus-next never settles a pending call when the bus dies.
-      this.closed.then(() =>
-        Promise.reject(new BusCallError('org.freedesktop.DBus.Error.Disconnected', 'connection lost')),
-      ),
-    ];
     let timer: NodeJS.Timeout | undefined;
-    if (call.timeoutMs !== undefined) {
-      failures.push(
-        new Promise((_resolve, reject) => {
-          timer = setTimeout(
-            () => reject(new BusCallError('org.freedesktop.DBus.Error.NoReply', `${call.member} timed out`)),
-            call.timeoutMs,
-          );
-        }),
-      );
-    }
+    let fail: (error: BusCallError) => void = ignore;
     try {
-      const reply = await Promise.race([this.#raw.call(message), ...failures]);
+      const reply = await new Promise<RawMessage>((resolve, reject) => {
+        fail = reject;
+        this.#pending.add(fail);
+        timer = setTimeout(() => fail(failure('NoReply', `${call.member} timed out`)), call.timeoutMs);
+        if (this.#isLost) fail(failure('Disconnected', 'connection lost'));
+        else this.#raw.call(message).then(resolve, reject);
+      });
       return reply.body;
     } catch (error) {
       throw toBusCallError(error);
     } finally {
       clearTimeout(timer);
+      this.#pending.delete(fail);
     }
   }
 
@@ -260,44 +252,6 @@ export class Bus {
     }
   }
 
-  /**
-   * Stands between the socket and dbus-next, which would decode whatever anybody sends, a hundred times as large as its
-   * bytes: it gets whole messages that were admitted, and nothing else.
-   */
-  #guardStream(): void {
-    const stream = streamOf(this.#raw);
-    const read = stream.read.bind(stream);
-    const listeners = stream.listeners('readable');
-    let message: Buffer | undefined;
-    // Only while dbus-next decodes; the stream calls itself too.
-    stream.read = (size) => {
-      if (message === undefined) return read(size);
-      if (size === undefined || size > message.length) return null;
-      const part = message.subarray(0, size);
-      message = message.subarray(size);
-      return part;
-    };
-    const gate = new MessageGate({
-      admit: (header) => this.#admit(header),
-      deliver: (bytes) => {
-        message = bytes;
-        try {
-          for (const decode of listeners) decode();
-        } catch (error) {
-          // It throws when it cannot decode what the bus let pass, and has read the whole message by then.
-          this.#log('a message could not be decoded', error);
-        } finally {
-          message = undefined;
-        }
-      },
-      onUnreadable: (reason) => this.#log('a message was passed over', reason),
-    });
-    for (const decode of listeners) stream.removeListener('readable', decode);
-    stream.on('readable', () => {
-      for (let chunk = read(); chunk !== null; chunk = read()) gate.push(chunk);
-    });
-  }
-
   /** Whether a message is decoded; a call that is not is answered here. */
   #admit(header: MessageHeader): boolean {
     switch (header.type) {
@@ -340,6 +294,8 @@ const nothingPublished: ErrorAnswer = {
   message: 'nothing is published yet',
 };
 
+const ignore = () => undefined;
+
 function connectionOf(raw: RawBus): RawBus['_connection'] {
   const { _connection: connection } = raw;
   return connection;
@@ -347,6 +303,10 @@ function connectionOf(raw: RawBus): RawBus['_connection'] {
 
 function streamOf(raw: RawBus): RawStream {
   return connectionOf(raw).stream;
+}
+
+function failure(kind: 'NoReply' | 'Disconnected', message: string): BusCallError {
+  return new BusCallError(`${busDaemon}.Error.${kind}`, message);
 }
 
 function toBusCallError(error: unknown): BusCallError {

@@ -43,6 +43,8 @@ function methodNames(table: object): readonly string[] {
     .toSorted();
 }
 
+const prose = (text: string) => `<!--\n${text}:\n@short_description: x\n\nText.\n-->`;
+
 describe('the contract', () => {
   it('is what is served, on every interface', async () => {
     const written = interfacesIn(data('me.phyllo.Vgpu1.xml'));
@@ -89,7 +91,6 @@ describe('the contract', () => {
     const directory = mkdtempSync(join(tmpdir(), 'vgpud-contract-'));
     try {
       const file = join(directory, 'contract.xml');
-      const prose = (text: string) => `<!--\n${text}:\n@short_description: x\n\nText.\n-->`;
       const property = `${prose('AB')}<property ${name} type="s" access="read"/>`;
       writeFileSync(file, `<node>${prose('a.B')}<interface name="a.B">${property}</interface></node>`);
       const read = `import(process.argv[1]).then(({ readContract }) => readContract(process.argv[2]))`;

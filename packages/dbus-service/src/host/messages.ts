@@ -50,8 +50,7 @@ export interface OutgoingCall {
   readonly interface: string;
   readonly member: string;
   readonly body: Body;
-  /** undefined: no limit, for calls that wait for people. */
-  readonly timeoutMs: number | undefined;
+  readonly timeoutMs: number;
 }
 
 /** An outgoing call that failed; its text is never passed on to our own callers. */

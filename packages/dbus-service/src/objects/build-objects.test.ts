@@ -41,6 +41,11 @@ const mdev = {
 };
 const hostdev = { kind: 'mdev', uuid: vgpuUuid, model: 'vfio-pci', display: false, ramfb: false } as const;
 
+async function consoleOf(active: Domain['active']) {
+  const objects = await publish([makeDomain({ state: 'running', active })]);
+  return objects.get(domainPath)?.['me.phyllo.Vgpu1.Domain']?.Console;
+}
+
 describe('buildObjects', () => {
   it('publishes a GPU, its types and its parent by their own paths', async () => {
     const objects = await publish();
@@ -153,8 +158,6 @@ describe('buildObjects', () => {
   it('shows the console of a running machine as it is, not the one stored for its next start', async () => {
     const stored = makeDomain().inactive;
     if (stored === undefined) throw new Error('not stored');
-    const consoleOf = async (active: Domain['active']) =>
-      (await publish([makeDomain({ state: 'running', active })])).get(domainPath)?.['me.phyllo.Vgpu1.Domain']?.Console;
     expect(await consoleOf({ ...stored, console: undefined })).toEqual({});
     expect(await consoleOf(undefined)).toEqual({ type: { signature: 's', value: 'pty' } });
   });

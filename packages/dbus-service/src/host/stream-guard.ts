@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { MessageGate } from './message-gate.js';
+import type { MessageHeader } from './message-header.js';
+
+/** What is used of dbus-next's socket. */
+export interface RawStream {
+  read(size?: number): Buffer | null;
+  listeners(event: 'readable'): (() => void)[];
+  removeListener(event: 'readable', listener: () => void): void;
+  on(event: 'readable' | 'close', listener: () => void): void;
+  destroy(): void;
+}
+
+/**
+ * Stands between the socket and dbus-next, which would decode whatever anybody sends, a hundred times as large as its
+ * bytes: it gets whole messages that were admitted, and nothing else.
+ * @param admit sees every message without its body; it must not throw
+ */
+export function guardStream(
+  stream: RawStream,
+  admit: (header: MessageHeader) => boolean,
+  log: (text: string, error: unknown) => void,
+): void {
+  const read = stream.read.bind(stream);
+  const listeners = stream.listeners('readable');
+  let message: Buffer | undefined;
+  // Only while dbus-next decodes; the stream calls itself too.
+  stream.read = (size) => {
+    if (message === undefined) return read(size);
+    if (size === undefined || size > message.length) return null;
+    const part = message.subarray(0, size);
+    message = message.subarray(size);
+    return part;
+  };
+  const gate = new MessageGate({
+    admit,
+    deliver(bytes) {
+      message = bytes;
+      try {
+        for (const decode of listeners) decode();
+      } catch (error) {
+        // It throws when it cannot decode what the bus let pass, and has read the whole message by then.
+        log('a message could not be decoded', error);
+      } finally {
+        message = undefined;
+      }
+    },
+    onUnreadable: (reason) => log('a message was passed over', reason),
+  });
+  for (const decode of listeners) stream.removeListener('readable', decode);
+  stream.on('readable', () => {
+    for (let chunk = read(); chunk !== null; chunk = read()) gate.push(chunk);
+  });
+}
