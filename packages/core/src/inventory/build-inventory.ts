@@ -23,8 +23,17 @@ export function buildInventory(
     iommuGroups: buildIommuGroups(pciDevices, vgpus),
     parents: new Map(parents.map((parent) => [parent.name, toMdevParent(parent, facts)])),
     vgpus: new Map(vgpus.map((vgpu) => [formatVgpuKey(vgpu), vgpu])),
-    domains: new Map(inOrder(domains, (domain) => domain.name).map((domain) => [domain.uuid, domain])),
+    domains: toDomains(domains),
   };
+}
+
+/** The same picture with other domains. */
+export function withDomains(inventory: Inventory, domains: readonly Domain[]): Inventory {
+  return { ...inventory, domains: toDomains(domains) };
+}
+
+function toDomains(domains: readonly Domain[]): Inventory['domains'] {
+  return new Map(inOrder(domains, (domain) => domain.name).map((domain) => [domain.uuid, domain]));
 }
 
 function toPciDevice(listed: ListedPciDevice, facts: CollectedFacts): PciDevice {

@@ -8,7 +8,7 @@ import { InMemoryHost } from '../testing/in-memory-host.js';
 import { sampleDomain, sampleHostFile, sampleMdev } from '../testing/samples.js';
 import { buildInventory } from './build-inventory.js';
 import { collectFacts } from './collected-facts.js';
-import { readInventory } from './read-inventory.js';
+import { readDomains, readInventory } from './read-inventory.js';
 
 const nothingKnown = { pciDevices: new Map(), mdevTypes: new Map() };
 
@@ -32,6 +32,21 @@ describe('readInventory', () => {
     const host = new InMemoryHost(sampleHostFile());
     host.failNext('domains', 'list', new DeviceError('Unavailable', 'gone'));
     await expect(readInventory(host)).rejects.toMatchObject({ code: 'Unavailable' });
+  });
+});
+
+describe('readDomains', () => {
+  it('reads domains alone, in their order, and keeps everything else', async () => {
+    const host = new InMemoryHost(sampleHostFile());
+    const before = await readInventory(host);
+    const second = sampleDomain({ uuid: parseUuid('11111111-2222-4333-8444-555555555555'), name: 'a' });
+    host.behindItsBack(({ domains }) => {
+      for (const domain of [sampleDomain(), second]) domains.set(domain.uuid, domain);
+    });
+    host.failNext('nodeDevices', 'list', new DeviceError('Internal', 'no'));
+    const { domains, ...rest } = await readDomains(host, before);
+    expect([...domains.values()].map(({ name }) => name)).toEqual(['a', 'desktop']);
+    expect({ ...rest, domains: before.domains }).toEqual(before);
   });
 });
 

@@ -48,6 +48,15 @@ describe('executePlan', () => {
     ]);
   });
 
+  it('begins no step that is refused, and undoes what was done before it', async () => {
+    const { host, plan, before } = await transientPlan();
+    const refuse = (id: string) => (step: { readonly id: string }) => (step.id === id ? broken : undefined);
+    await expect(executePlan(plan, host, { refuseStep: refuse('define-mdev') })).rejects.toBe(broken);
+    const later = executePlan(plan, host, { refuseStep: refuse('undefine-mdev') });
+    await expect(later).rejects.toMatchObject({ code: 'RolledBack', details: { error: 'Unavailable' } });
+    expect(await host.nodeDevices.list()).toEqual(before);
+  });
+
   it("throws the first step's own error when nothing was done", async () => {
     const { host, plan, before } = await transientPlan();
     host.failNext('nodeDevices', 'define', broken);

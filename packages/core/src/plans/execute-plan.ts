@@ -18,6 +18,8 @@ export interface StepEvent {
 export interface ExecutePlanOptions {
   /** Told about every step that acts, in order; notes are passed over. It must not throw. */
   readonly onStep?: ((event: StepEvent) => void) | undefined;
+  /** Asked before every step that acts; an error is taken for the step's failure, and the step is not begun. */
+  readonly refuseStep?: ((step: PlanStep) => DeviceError | undefined) | undefined;
 }
 
 /**
@@ -32,6 +34,11 @@ export async function executePlan(plan: Plan, ports: PlanPorts, options: Execute
   const done: (readonly [number, PlanStep])[] = [];
   for (const [index, step] of plan.steps.entries()) {
     if (step.action === undefined) continue;
+    const refusal = options.refuseStep?.(step);
+    if (refusal !== undefined) {
+      tell(index, step, 'failed', refusal);
+      throw failure(step, refusal, done.length, await undoAll(done.toReversed(), index, ports, tell));
+    }
     tell(index, step, 'running');
     try {
       await performAction(step.action, ports);
