@@ -45,6 +45,13 @@ export class CliHost implements AsyncDisposable {
     return this.machine.exec('mdevctl', args);
   }
 
+  /** Defines a virtual machine with this UUID, or changes its definition; waits until the service knows it. */
+  async define(domain: string, xml: string): Promise<void> {
+    const result = await this.machine.exec('virsh', ['define', '/dev/stdin'], { input: xml });
+    if (result.status !== 0) throw new Error(result.stderr);
+    await this.waitForOutput(['domains', '--json'], (stdout) => stdout.includes(`"uuid": "${domain}"`));
+  }
+
   /**
    * Runs vgpuctl for somebody at a terminal, who types the answer when the text before it appears; an answer that begins
    * with "$ " is a command for a shell instead.
@@ -75,14 +82,19 @@ export class CliHost implements AsyncDisposable {
     return this.output('sh', '-c', script.join('\n'));
   }
 
-  /** Waits until the definitions that the service shows fulfil the condition: after a change that it did not make itself. */
-  async waitForDefinitions(condition: (json: unknown) => boolean | Promise<boolean>): Promise<void> {
+  /** Waits until what vgpuctl prints fulfils the condition: after a change that the service did not make itself. */
+  async waitForOutput(args: readonly string[], condition: (stdout: string) => boolean | Promise<boolean>) {
     const deadline = Date.now() + followTimeoutMs;
     for (;;) {
-      const { stdout, stderr, status } = await this.vgpuctl(['list', '--defined', '--dumpjson']);
-      if (status === 0 && (await condition(JSON.parse(stdout)))) return;
+      const { stdout, stderr, status } = await this.vgpuctl(args);
+      if (status === 0 && (await condition(stdout))) return;
       if (Date.now() > deadline) throw new Error(`the service has not followed the host: ${stdout}${stderr}`);
     }
+  }
+
+  /** As waitForOutput() for the definitions of vGPUs. */
+  waitForDefinitions(condition: (json: unknown) => boolean | Promise<boolean>): Promise<void> {
+    return this.waitForOutput(['list', '--defined', '--dumpjson'], (stdout) => condition(JSON.parse(stdout)));
   }
 
   /** Waits until the service shows what mdevctl shows. */

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { interfaces } from '@vgpu/dbus-service/protocol';
 import type { Context } from '../context.js';
 import { plain } from '../format/escape.js';
-import { formatDiff, formatSteps } from '../format/steps.js';
 import { findDomain, findVgpu, parseVgpuReference } from '../service/targets.js';
+import { previewAndChange } from './change-definition.js';
 
 export interface AssignOptions {
   /** UUID or UUID@PARENT. */
@@ -20,12 +19,10 @@ export async function run(options: AssignOptions, context: Context): Promise<num
   const objects = await service.objects();
   const vgpu = findVgpu(objects, reference);
   const domain = findDomain(objects, options.domain);
-  const target = { path: domain.path, interfaceName: interfaces.domain, method: 'AssignVgpu' } as const;
+  const dryRun = options.dryRun ?? false;
 
-  const [diff, steps] = await service.preview(target, [vgpu.path]);
-  context.print(formatSteps(steps) + formatDiff(diff));
-  if (options.dryRun) return 0;
-  await service.change(target, [vgpu.path]);
+  await previewAndChange({ domain, method: 'AssignVgpu', vgpu: vgpu.path, options: {}, dryRun }, service, context);
+  if (dryRun) return 0;
   context.print(plain(`${vgpu.Uuid} is assigned to ${domain.Name}`) + '\n');
   return 0;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { interfaces } from '@vgpu/dbus-service/protocol';
+import { DeviceError, parseParentName } from '@vgpu/core';
+import { formatVgpuPath, formatVgpuPathPrefix } from '@vgpu/dbus-service/protocol';
 import type { Context } from '../context.js';
 import { plain } from '../format/escape.js';
-import { formatDiff, formatSteps } from '../format/steps.js';
-import { findDomain, findVgpu, parseVgpuReference } from '../service/targets.js';
+import type { Objects } from '../service/objects.js';
+import { findDomain, findVgpu, findVgpus, parseVgpuReference, type VgpuReference } from '../service/targets.js';
+import { previewAndChange } from './change-definition.js';
 
 export interface UnassignOptions {
   /** UUID or UUID@PARENT. */
@@ -21,14 +23,35 @@ export async function run(options: UnassignOptions, context: Context): Promise<n
   const service = await context.service();
   const objects = await service.objects();
   const domain = findDomain(objects, options.domain);
-  const vgpu = findVgpu(objects, reference, (candidate) => domain.Vgpus.includes(candidate.path));
-  const target = { path: domain.path, interfaceName: interfaces.domain, method: 'UnassignVgpu' } as const;
+  const gone = isGone(objects, reference);
+  const vgpu = gone
+    ? formatGonePath(reference)
+    : findVgpu(objects, reference, (candidate) => domain.Vgpus.includes(candidate.path)).path;
+  const dryRun = options.dryRun ?? false;
   const callOptions = options.restoreVideo === undefined ? {} : { restore_video: options.restoreVideo };
 
-  const [diff, steps] = await service.preview(target, [vgpu.path], callOptions);
-  context.print(formatSteps(steps) + formatDiff(diff));
-  if (options.dryRun) return 0;
-  await service.change(target, [vgpu.path], callOptions);
-  context.print(plain(`${vgpu.Uuid} is no longer assigned to ${domain.Name}`) + '\n');
+  const change = { domain, method: 'UnassignVgpu', vgpu, options: callOptions, dryRun } as const;
+  try {
+    await previewAndChange(change, service, context);
+  } catch (error) {
+    if (!gone || !(error instanceof DeviceError) || error.code !== 'NotFound') throw error;
+    // The service knows the path only.
+    const message = `vGPU ${reference.uuid} does not exist, and is not assigned to ${domain.Name}`;
+    throw new DeviceError('NotFound', message, { cause: error });
+  }
+  if (dryRun) return 0;
+  context.print(plain(`${reference.uuid} is no longer assigned to ${domain.Name}`) + '\n');
   return 0;
+}
+
+/** Whether no parent has such a vGPU any more; a virtual machine's definition still can. */
+function isGone(objects: Objects, { uuid }: VgpuReference): boolean {
+  return findVgpus(objects, { uuid, parentName: undefined }).length === 0;
+}
+
+/** The path that the vGPU would have; its beginning is enough where the parent is not known. */
+function formatGonePath({ uuid, parentName }: VgpuReference): string {
+  return parentName === undefined
+    ? formatVgpuPathPrefix(uuid)
+    : formatVgpuPath({ uuid, parent: parseParentName(parentName) });
 }

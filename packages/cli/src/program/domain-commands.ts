@@ -45,24 +45,27 @@ function addAssignment(program: Command, execute: Execute): void {
     summary: 'Give a vGPU to a virtual machine, from its next start on',
     more:
       'The device is added to the definition; the video devices are replaced by none and remembered. ' +
-      'Before it is done, the steps and what changes in the definition are printed.',
+      'First the steps and what changes in the definition are printed, as they would be at that moment. ' +
+      'Where other steps turn out to be needed when it is done, these are printed too.',
     example: `vgpuctl assign ${uuid} fedora`,
   })
     .argument('<vgpu>', vgpuHelp)
     .argument('<domain>', domainHelp)
-    .option('--dry-run', 'only print what would be done')
+    .option('--dry-run', 'only print what would be done now')
     .action((vgpu, domain, options) =>
       execute(async (context) => (await import('../commands/assign.js')).run({ ...options, vgpu, domain }, context)),
     );
 
   addCommand(program, 'unassign', {
     summary: 'Take a vGPU from a virtual machine, from its next start on',
-    more: 'With its last vGPU the video devices that assign removed come back.',
+    more:
+      'With its last vGPU the video devices that assign removed come back. ' +
+      'It works also for a vGPU that does not exist any more. It prints what assign prints.',
     example: `vgpuctl unassign ${uuid} fedora`,
   })
     .argument('<vgpu>', vgpuHelp)
     .argument('<domain>', domainHelp)
-    .option('--dry-run', 'only print what would be done')
+    .option('--dry-run', 'only print what would be done now')
     .option('--no-restore-video', 'do not bring the video devices back')
     .action((vgpu, domain, options) =>
       execute(async (context) => (await import('../commands/unassign.js')).run({ ...options, vgpu, domain }, context)),

@@ -36,17 +36,22 @@ function toObject<I extends InterfaceName>(
   path: string,
   values: Readonly<Record<string, TypedValue>>,
 ): ObjectWith<I> {
-  const properties = Object.entries(contract[interfaceName].properties).map(([name, { type }]) => {
-    const value = values[name];
-    if (value === undefined || value.signature !== type) {
-      throw new DeviceError(
-        'NotSupported',
-        `${interfaceName}.${name} is not published by the running vgpud: it is another version than vgpuctl`,
-      );
-    }
-    return [name, value.value] as const;
-  });
+  const properties = Object.keys(contract[interfaceName].properties).map(
+    (name) => [name, readValue(interfaceName, name, values[name])] as const,
+  );
   return Object.fromEntries([['path', path], ...properties]) as unknown as ObjectWith<I>;
+}
+
+/** A property's value, unwrapped. @throws DeviceError NotSupported when it is missing or of another type */
+export function readValue(interfaceName: InterfaceName, name: string, value: TypedValue | undefined): unknown {
+  const described: Readonly<Record<string, { readonly type: string }>> = contract[interfaceName].properties;
+  if (value === undefined || value.signature !== described[name]?.type) {
+    throw new DeviceError(
+      'NotSupported',
+      `${interfaceName}.${name} is not published by the running vgpud: it is another version than vgpuctl`,
+    );
+  }
+  return value.value;
 }
 
 /** A text in a dictionary of the service's; undefined when it is not there. */

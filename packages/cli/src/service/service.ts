@@ -11,11 +11,13 @@ import {
   type InterfaceName,
   type MethodName,
   type OptionsOf,
+  type PropertiesOf,
   type ResultOf,
+  type TypedValue,
 } from '@vgpu/dbus-service/protocol';
 import { variant, type BusConnection } from '../bus/connection.js';
 import { isInteractionRequired, toDeviceError } from '../bus/errors.js';
-import { readObjects, type ManagedObjects, type Objects } from './objects.js';
+import { readObjects, readValue, type ManagedObjects, type Objects } from './objects.js';
 
 /** As long as every other client of the bus waits; starting the service is within it. */
 const readTimeoutMs = 25_000;
@@ -31,6 +33,11 @@ type ArgumentsBeforeOptions<I extends InterfaceName, M extends MethodName<I>> =
 export interface Service {
   /** Everything that is published, read at the first call. */
   objects(): Promise<Objects>;
+  /** One property as it is now. */
+  property<I extends InterfaceName, P extends keyof PropertiesOf<I> & string>(
+    object: { readonly path: string; readonly interfaceName: I },
+    name: P,
+  ): Promise<PropertiesOf<I>[P]>;
   /** Calls a changing method; where that needs a password the user is asked for it. */
   change<I extends InterfaceName, M extends MethodName<I>>(
     target: { readonly path: string; readonly interfaceName: I; readonly method: M },
@@ -84,6 +91,11 @@ export function openService(connection: BusConnection, prepareAuthorization: Pre
         readObjects(managed as ManagedObjects),
       );
       return objects;
+    },
+
+    property: async ({ path, interfaceName }, name) => {
+      const [value] = await read(path, 'org.freedesktop.DBus.Properties', 'Get', 'ss', [interfaceName, name]);
+      return readValue(interfaceName, name, value as TypedValue) as never;
     },
 
     change: async ({ path, interfaceName, method }, args, options) => {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { cleanDisplayText, DeviceError } from '@vgpu/core';
-import { contract, interfaces, type InterfaceName, type TypedValue } from '@vgpu/dbus-service/protocol';
+import { interfaces, type TypedValue } from '@vgpu/dbus-service/protocol';
 import { describe, expect, it } from 'vitest';
+import { properties } from '../testing/fake-service.js';
 import { readObjects, type ManagedObjects, type Objects } from './objects.js';
 import {
   findDomain,
@@ -13,33 +14,6 @@ import {
 } from './targets.js';
 
 const uuid = '7686131b-b229-4768-a02c-35d1dbed7c66';
-const emptyByType: Readonly<Record<string, unknown>> = {
-  s: '',
-  o: '/',
-  b: false,
-  y: 0,
-  q: 0,
-  i: 0,
-  u: 0,
-  t: 0n,
-  as: [],
-  ao: [],
-  'a(ss)': [],
-  'a{su}': {},
-  'a{sv}': {},
-  'aa{sv}': [],
-};
-
-/** An interface's properties as the service sends them: those that are given, the others empty. */
-function properties(name: InterfaceName, given: Readonly<Record<string, unknown>>): Record<string, TypedValue> {
-  return Object.fromEntries(
-    Object.entries(contract[name].properties).map(([property, { type }]) => [
-      property,
-      { signature: type, value: given[property] ?? emptyByType[type] },
-    ]),
-  );
-}
-
 function withVgpus(...vgpus: Readonly<Record<string, unknown>>[]): Objects {
   const managed: ManagedObjects = Object.fromEntries(
     vgpus.map((given, index) => [`/vgpu/${index}`, { [interfaces.vgpu]: properties(interfaces.vgpu, given) }]),

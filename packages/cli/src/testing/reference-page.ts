@@ -35,11 +35,21 @@ is shown is without control and invisible characters, with single spaces, and at
 machines are shown alike, their name is refused with exit status 17 and the UUIDs are listed. A machine whose name is not
 shown as it is, is best named by its UUID, which always works: \`vgpuctl domains --uuid\`.
 
+## What is shown before a change
+
+\`assign\` and \`unassign\` first print what would be done at that moment: the steps, and the difference in the definition.
+The service plans again when it makes the change, which can wait for a password. If the steps are others then, they are
+printed as well. The difference is not printed again: where somebody has edited other parts of the definition in between,
+its lines of context may be out of date.
+
 ## Consoles
 
 \`vgpuctl console\` opens the terminal that QEMU made for the virtual machine, which mostly only root may open. It shows and
 sends bytes as they are, and leaves with Ctrl+]. libvirt's own lock is not taken: whoever reads the same console with
 \`virsh console\` at the same time gets a part of the text each.
+
+The service says which terminal it is. \`vgpuctl\` asks again when it has opened it, opens nothing but pseudo-terminals, and
+refuses one that a session runs on. While libvirt cannot be reached no console is opened.
 `;
 
 /** docs/vgpuctl.md. */

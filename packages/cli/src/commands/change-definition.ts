@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { interfaces } from '@vgpu/dbus-service/protocol';
+import type { Context } from '../context.js';
+import { plain } from '../format/escape.js';
+import { formatDiff, formatSteps } from '../format/steps.js';
+import type { Service } from '../service/service.js';
+import type { DomainObject } from '../service/targets.js';
+
+/** A change of a virtual machine's vGPUs. */
+export interface DefinitionChange {
+  readonly domain: DomainObject;
+  readonly method: 'AssignVgpu' | 'UnassignVgpu';
+  /** Object path. */
+  readonly vgpu: string;
+  readonly options: { readonly restore_video?: boolean };
+  readonly dryRun: boolean;
+}
+
+/**
+ * Prints what the change would do now, and makes it unless it is a dry run. The service plans again then: where other
+ * steps come out of it, since the virtual machine changed meanwhile, these are printed too.
+ */
+export async function previewAndChange(
+  { domain, method, vgpu, options, dryRun }: DefinitionChange,
+  service: Service,
+  context: Context,
+): Promise<void> {
+  const target = { path: domain.path, interfaceName: interfaces.domain, method } as const;
+  const [diff, steps] = await service.preview(target, [vgpu], options);
+  const shown = formatSteps(steps);
+  context.print(shown + formatDiff(diff));
+  if (dryRun) return;
+  const [doneSteps] = await service.change(target, [vgpu], options);
+  const done = formatSteps(doneSteps);
+  if (done !== shown)
+    context.print(plain(`${domain.Name} has changed in between; this was done instead:`) + `\n${done}`);
+}
