@@ -22,21 +22,28 @@ function bootSector(): Buffer {
   return sector;
 }
 
+const pty = "<serial type='pty'/><console type='pty'/>";
+
+/** The same name has the same UUID, so that it can be defined again. */
+function uuidOf(name: string): string {
+  return Buffer.from(name.padEnd(16))
+    .toString('hex')
+    .replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
 function domainXml(name: string, console: string): string {
-  return `<domain type='qemu'><name>${name}</name><memory unit='MiB'>16</memory><vcpu>1</vcpu>
+  return `<domain type='qemu'><name>${name}</name><uuid>${uuidOf(name)}</uuid><memory unit='MiB'>16</memory><vcpu>1</vcpu>
     <os><type arch='x86_64' machine='pc'>hvm</type><boot dev='hd'/></os>
     <devices><memballoon model='none'/>${console}
       <disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='/tmp/${name}.img'/><target dev='hda'/></disk>
     </devices></domain>`;
 }
 
-describe('vgpuctl console', () => {
+describe('vgpuctl console', { timeout: 120_000 }, () => {
   let host: CliHost;
   beforeAll(async () => {
     host = await startCliHost();
-    await define('echo', "<serial type='pty'/><console type='pty'/>");
-    await define('mute', '');
-    await define('remote', "<serial type='tcp'><source mode='bind' host='127.0.0.1' service='0'/></serial>");
+    await define('echo', pty);
     await host.succeed('domain', 'start', 'echo');
   });
   afterAll(() => host?.[Symbol.asyncDispose]());
@@ -44,8 +51,7 @@ describe('vgpuctl console', () => {
   async function define(name: string, console: string): Promise<void> {
     const script = `base64 -d > /tmp/${name}.img`;
     await host.machine.exec('sh', ['-c', script], { input: bootSector().toString('base64') });
-    const result = await host.machine.exec('virsh', ['define', '/dev/stdin'], { input: domainXml(name, console) });
-    if (result.status !== 0) throw new Error(result.stderr);
+    await host.define(uuidOf(name), domainXml(name, console));
   }
 
   it('carries bytes both ways and gives the terminal back after Ctrl+]', async () => {
@@ -89,25 +95,44 @@ describe('vgpuctl console', () => {
   });
 
   it('ends when the virtual machine ends', async () => {
+    await define('brief', pty);
+    await host.succeed('domain', 'start', 'brief');
     const { seen, status, restored } = await host.atTerminal(
-      ['console', 'echo'],
-      [['leaves\r\n', '$ virsh destroy echo']],
+      ['console', 'brief'],
+      [['leaves\r\n', '$ virsh destroy brief']],
     );
     expect({ status, restored }).toStrictEqual({ status: 0, restored: true });
-    expect(seen).toContain('echo has closed its console\r\n');
+    expect(seen).toContain('brief has closed its console\r\n');
+  });
+
+  it('says that one which is stored while the virtual machine runs comes with the next start', async () => {
+    await define('late', '');
+    await host.succeed('domain', 'start', 'late');
+    await define('late', pty);
+    await expectNone(
+      'late',
+      "late runs without a console: its definition needs <console type='pty'/> inside <devices>, from its next start on",
+    );
   });
 
   it.each([
-    ['echo', 'echo has a console only while it runs, and is shut-off: vgpuctl domain start echo'],
-    ['mute', "mute has no console: its definition needs <console type='pty'/> inside <devices>"],
+    ['stopped', pty, 'stopped has a console only while it runs, and is shut-off: vgpuctl domain start stopped'],
+    ['mute', '', "mute has no console: its definition needs <console type='pty'/> inside <devices>"],
     [
       'remote',
+      "<serial type='tcp'><source mode='bind' host='127.0.0.1' service='0'/></serial>",
       "remote has a console of type tcp, which has no terminal: its definition needs <console type='pty'/> inside <devices>",
     ],
-  ])('says why there is none: %s', async (name, message) => {
+  ])('says why there is none: %s', async (name, console, message) => {
+    await define(name, console);
+    await expectNone(name, message);
+  });
+
+  async function expectNone(name: string, message: string): Promise<void> {
+    // The service sees a moment later what virsh has defined.
     await expect
       .poll(async () => (await host.vgpuctl(['console', name])).stderr, { timeout: 10_000 })
       .toBe(`vgpuctl: ${message}\n`);
     expect((await host.vgpuctl(['console', name])).status).toBe(15);
-  });
+  }
 });

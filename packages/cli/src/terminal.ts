@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { constants, openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
-import { DeviceError } from '@vgpu/core';
+import { openHostTerminal } from './host-terminal.js';
 
 /** Ctrl+]: the key that leaves a console, as in telnet and virsh. */
 const leaveKey = 0x1d;
@@ -11,33 +10,46 @@ export interface Terminal {
   /** Whether somebody sits there: standard input and output are terminals. */
   readonly interactive: boolean;
   /**
-   * Joins the user's terminal to a terminal of the host, keys and output, until Ctrl+] or until the other side is gone.
-   * NotAuthorized when it may not be opened, InvalidState when it is not there.
+   * Opens a terminal of the host.
+   * Rejects with DeviceError: NotAuthorized when it may not be opened, InvalidState when it is not there or somebody
+   * else's, NotSupported when it is no pseudo-terminal.
    */
-  join(path: string): Promise<'left' | 'closed'>;
+  open(path: string): Promise<HostTerminal>;
+}
+
+/** An open terminal of the host. */
+export interface HostTerminal {
+  /** Joins the user's terminal to it, keys and output, until Ctrl+] or until the other side is gone; closes it then. */
+  join(): Promise<'left' | 'closed'>;
+  close(): void;
 }
 
 export function openTerminal(input: NodeJS.ReadStream, output: NodeJS.WriteStream): Terminal {
   return {
     interactive: input.isTTY && output.isTTY,
-    join: async (path) => {
-      const device = openDevice(path);
-      const restore = (): void => {
-        input.setRawMode(false);
-        input.pause();
-        input.removeAllListeners('data');
-        device.destroy();
-      };
-      // The user's first: the one that Node also restores when the process ends unexpectedly.
-      input.setRawMode(true);
-      device.setRawMode(true);
-      try {
-        return await relay(input, output, device);
-      } finally {
-        restore();
-      }
+    open: async (path) => {
+      const device = new ReadStream(openHostTerminal(path));
+      return { join: () => join(input, output, device), close: () => void device.destroy() };
     },
   };
+}
+
+async function join(
+  input: NodeJS.ReadStream,
+  output: NodeJS.WriteStream,
+  device: ReadStream,
+): Promise<'left' | 'closed'> {
+  try {
+    // The user's first: the one that Node also restores when the process ends unexpectedly.
+    input.setRawMode(true);
+    device.setRawMode(true);
+    return await relay(input, output, device);
+  } finally {
+    input.setRawMode(false);
+    input.pause();
+    input.removeAllListeners('data');
+    device.destroy();
+  }
 }
 
 function relay(input: NodeJS.ReadStream, output: NodeJS.WriteStream, device: ReadStream): Promise<'left' | 'closed'> {
@@ -59,21 +71,4 @@ function relay(input: NodeJS.ReadStream, output: NodeJS.WriteStream, device: Rea
     for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve('left'));
     input.resume();
   });
-}
-
-function openDevice(path: string): ReadStream {
-  // The path comes from a domain: nothing but a pseudo-terminal is ever opened.
-  if (!/^\/dev\/pts\/\d+$/.test(path)) {
-    throw new DeviceError('NotSupported', `${path} is no pseudo-terminal`);
-  }
-  try {
-    // Without O_NOCTTY it could become this process's own terminal.
-    return new ReadStream(openSync(path, constants.O_RDWR | constants.O_NOCTTY));
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'EACCES' || code === 'EPERM') {
-      throw new DeviceError('NotAuthorized', `${path} may not be opened by this user`, { cause: error });
-    }
-    throw new DeviceError('InvalidState', `${path} cannot be opened (${code ?? 'unknown error'})`, { cause: error });
-  }
 }
