@@ -76,15 +76,18 @@ const refusals: readonly Refusal[] = [
   ...['start', 'undefine', 'define'].map((command) => ({
     args: [command, '-u', twice],
     status: 17,
-    message: `${twice}@0000:00:02.0 or ${twice}@0000:00:1f.3`,
+    message: `${twice} exists under several parents, which libvirt cannot tell apart: 0000:00:02.0, 0000:00:1f.3`,
   })),
-  { args: ['modify', '-u', twice, '--auto'], status: 17, message: `${twice}@0000:00:02.0 or ${twice}@0000:00:1f.3` },
-  { args: ['assign', twice, 'phyllome'], status: 17, message: `${twice}@0000:00:02.0 or` },
+  { args: ['modify', '-u', twice, '--auto'], status: 17, message: `vGPU ${twice} exists under several parents` },
+  { args: ['assign', twice, 'phyllome'], status: 17, message: `vGPU ${twice} exists under several parents` },
   {
     args: ['start', '-u', `${twice}@${parent}`],
     status: 17,
     message: `vGPU ${twice} is defined under several parents`,
   },
+  // It does not matter which is meant.
+  { args: ['stop', '-u', twice], status: 15, message: `vGPU ${twice} is not active` },
+  { args: ['unassign', twice, 'phyllome'], status: 10, message: `vGPU ${twice} is not assigned to phyllome` },
   // A definition that somebody wrote to harm.
   { args: ['start', '-u', hostile], status: 15, message: `vGPU ${hostile} has an unsafe definition: attribute` },
   { args: ['modify', '-u', hostile, '--auto'], status: 15, message: `vGPU ${hostile} has an unsafe definition` },

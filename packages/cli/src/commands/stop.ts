@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { DeviceError } from '@vgpu/core';
 import { interfaces } from '@vgpu/dbus-service/protocol';
 import type { Context } from '../context.js';
-import { findVgpu, parseVgpuReference } from '../service/targets.js';
+import { findVgpu, findVgpus, parseVgpuReference } from '../service/targets.js';
 
 export interface StopOptions {
   readonly uuid: string;
@@ -11,7 +12,12 @@ export interface StopOptions {
 export async function run(options: StopOptions, context: Context): Promise<number> {
   const reference = parseVgpuReference(options.uuid);
   const service = await context.service();
-  const vgpu = findVgpu(await service.objects(), reference, (candidate) => candidate.Active);
+  const objects = await service.objects();
+  const vgpus = findVgpus(objects, reference);
+  if (vgpus.length > 1 && !vgpus.some((candidate) => candidate.Active)) {
+    throw new DeviceError('InvalidState', `vGPU ${reference.uuid} is not active under any of its parents`);
+  }
+  const vgpu = findVgpu(objects, reference, (candidate) => candidate.Active);
   await service.change({ path: vgpu.path, interfaceName: interfaces.vgpu, method: 'Stop' }, []);
   return 0;
 }

@@ -4,7 +4,14 @@ import { formatVgpuPath, formatVgpuPathPrefix } from '@vgpu/dbus-service/protoco
 import type { Context } from '../context.js';
 import { plain } from '../format/escape.js';
 import type { Objects } from '../service/objects.js';
-import { findDomain, findVgpu, findVgpus, parseVgpuReference, type VgpuReference } from '../service/targets.js';
+import {
+  findDomain,
+  findVgpu,
+  findVgpus,
+  parseVgpuReference,
+  type VgpuObject,
+  type VgpuReference,
+} from '../service/targets.js';
 import { previewAndChange } from './change-definition.js';
 
 export interface UnassignOptions {
@@ -24,9 +31,7 @@ export async function run(options: UnassignOptions, context: Context): Promise<n
   const objects = await service.objects();
   const domain = findDomain(objects, options.domain);
   const gone = isGone(objects, reference);
-  const vgpu = gone
-    ? formatGonePath(reference)
-    : findVgpu(objects, reference, (candidate) => domain.Vgpus.includes(candidate.path)).path;
+  const vgpu = gone ? formatGonePath(reference) : findAny(objects, reference, domain.Vgpus).path;
   const dryRun = options.dryRun ?? false;
   const callOptions = options.restoreVideo === undefined ? {} : { restore_video: options.restoreVideo };
 
@@ -42,6 +47,13 @@ export async function run(options: UnassignOptions, context: Context): Promise<n
   if (dryRun) return 0;
   context.print(plain(`${reference.uuid} is no longer assigned to ${domain.Name}`) + '\n');
   return 0;
+}
+
+/** One that the domain has, or any: its definition names no parent, so that several with the UUID are the same to it. */
+function findAny(objects: Objects, reference: VgpuReference, assigned: readonly string[]): VgpuObject {
+  const vgpus = findVgpus(objects, reference);
+  const assignedOne = vgpus.find((vgpu) => assigned.includes(vgpu.path));
+  return assignedOne ?? vgpus[0] ?? findVgpu(objects, reference);
 }
 
 /** Whether no parent has such a vGPU any more; a virtual machine's definition still can. */

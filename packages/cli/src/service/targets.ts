@@ -70,11 +70,14 @@ export function findVgpu(
   return vgpu;
 }
 
+/** What to say of several that cannot be told apart: naming the parent does not help, for libvirt only reads the UUID. */
 export function ambiguous(candidates: readonly VgpuObject[]): DeviceError {
-  const names = candidates.map((vgpu) => `${vgpu.Uuid}@${vgpu.ParentName}`).toSorted();
+  const parents = candidates.map((vgpu) => vgpu.ParentName).toSorted();
+  const uuid = candidates[0]?.Uuid;
   return new DeviceError(
     'Ambiguous',
-    `vGPU ${candidates[0]?.Uuid} exists under several parents: name one as ${names.join(' or ')}`,
+    `vGPU ${uuid} exists under several parents, which libvirt cannot tell apart: ${parents.join(', ')}; ` +
+      `mdevctl undefine --uuid ${uuid} --parent ${parents.at(-1)} would remove one`,
   );
 }
 

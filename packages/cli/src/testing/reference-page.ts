@@ -16,7 +16,8 @@ byte for byte, as the mdevctl that is installed on the host. The differences:
 
 - What a driver or a definition says is printed with control and invisible characters escaped (\`\\x1b\`, \`\\u{202e}\`).
 - A UUID may be followed by its parent, \`UUID@PARENT\`. One that exists under several parents is refused with exit
-  status 17 where mdevctl would take all of them; libvirt cannot tell them apart when it changes one.
+  status 17, also with its parent, where mdevctl would take all of them: libvirt cannot tell them apart when it changes
+  one. mdevctl can: \`mdevctl undefine --uuid UUID --parent PARENT\`.
 - \`define\` refuses parents that are not on the host and kinds that they do not make.
 - Attributes (\`--addattr\`) and \`--jsonfile\` are not there.
 - Where mdevctl ends with 1, the exit status says what was wrong.
