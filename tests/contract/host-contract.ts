@@ -6,6 +6,7 @@ import { hostChangesContract } from './host-changes-contract.js';
 import { listingContract } from './listing-contract.js';
 import { mdevLifeCycleContract } from './mdev-life-cycle-contract.js';
 import { mdevRefusalsContract } from './mdev-refusals-contract.js';
+import { oddAttributeContract } from './odd-attribute-contract.js';
 import { twinUuidContract } from './twin-uuid-contract.js';
 
 export type { ContractHost } from './contract-host.js';
@@ -15,7 +16,7 @@ export type CreateContractHost = (hostName: string) => Promise<ContractHost>;
 
 /**
  * What every implementation of HostPorts keeps. Hosts used: seed-page (it must hold one shut-off domain with a video
- * device and without hostdevs) and twin-uuid.
+ * device and without hostdevs), twin-uuid and odd-attribute.
  */
 export function describeHostContract(name: string, createHost: CreateContractHost): void {
   describe(`host contract: ${name}`, () => {
@@ -29,6 +30,9 @@ export function describeHostContract(name: string, createHost: CreateContractHos
     });
     describe('on a host with one UUID under two parents', () => {
       twinUuidContract(useHost(createHost, 'twin-uuid'));
+    });
+    describe('on a host with a definition that nobody may start', () => {
+      oddAttributeContract(useHost(createHost, 'odd-attribute'));
     });
   });
 }

@@ -128,13 +128,30 @@ describe('definitions', () => {
     expect(await findMdev()).toBeUndefined();
   });
 
-  it('of others with a value that breaks libvirt’s document do not blind the list', async () => {
-    await adapter.ports.nodeDevices.define(definitionOf(4));
-    const other = randomUUID();
-    await adapter.run('mdevctl', 'define', '-u', other, '-p', parent, '--type', 'i915-GVTg_V5_4');
+  it('of others that libvirt prints as no XML are listed, keep their UUID, and are left alone', async () => {
+    const { nodeDevices } = adapter.ports;
+    await adapter.run('mdevctl', 'define', '-u', uuid, '-p', parent, '--type', 'i915-GVTg_V5_4');
     await nextChange(adapter.ports, () =>
-      adapter.run('mdevctl', 'modify', '-u', other, '--addattr', 'a', '--value', "'/><uuid></device><"),
+      adapter.run('mdevctl', 'modify', '-u', uuid, '--addattr', 'a', '--value', "it's <b"),
     );
-    expect(await findMdev()).toMatchObject({ active: false, persistent: true });
+    await expect.poll(findMdev, noticed).toMatchObject({
+      uuid,
+      parent,
+      typeId: 'i915-GVTg_V5_4',
+      active: false,
+      persistent: true,
+      parentPresent: true,
+      unreadable: true,
+      attributes: [],
+    });
+    for (const change of [
+      () => nodeDevices.start(id),
+      () => nodeDevices.undefine(id),
+      () => nodeDevices.setAutostart(id, true),
+    ]) {
+      await expect(change()).rejects.toMatchObject({ code: 'InvalidState', details: { uuid } });
+    }
+    await expect(nodeDevices.define(definitionOf(4))).rejects.toMatchObject({ code: 'AlreadyExists' });
+    expect(await adapter.run('mdevctl', 'list', '-d')).toContain(uuid);
   });
 });

@@ -30,6 +30,7 @@ export * from './rules/display-text.js';
 export * from './rules/domain-use.js';
 export * from './rules/iommu-groups.js';
 export * from './rules/mdev-attributes.js';
+export * from './rules/mdev-checks.js';
 export * from './rules/natural-order.js';
 export * from './rules/resolve-vgpu.js';
 export * from './rules/type-description.js';

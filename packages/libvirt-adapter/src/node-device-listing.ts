@@ -5,13 +5,21 @@ import {
   type ListedPciDevice,
   type MdevVgpu,
   type NodeDeviceListing,
-  type ParentName,
+  unknownMdevTypeId,
+  unknownParentName,
 } from '@vgpu/core';
 import { NodeDeviceListFlags, type Connection, type NodeDeviceRecord } from '@vgpu/libvirt';
 import type { Connections } from './connections.js';
 import { toDeviceError } from './errors.js';
 import { LastReading } from './last-reading.js';
-import { readNodeDevice, type MdevFacts, type NodeDeviceFacts } from './xml/node-device.js';
+import {
+  findNamedParent,
+  parseMdevNodeDeviceName,
+  readNodeDevice,
+  readUnescapedMdev,
+  type MdevFacts,
+  type NodeDeviceFacts,
+} from './xml/node-device.js';
 
 /** A parent with the name that libvirt wants in a definition. */
 export interface KnownParent extends ListedParent {
@@ -38,11 +46,14 @@ const everything = withParents | NodeDeviceListFlags.CAP_PCI_DEV;
 /** libvirt does not let a device be read while mdevctl is busy with it. */
 const readTimeoutMs = 15_000;
 
+/** What a document says; a text is one that is no XML. */
+type ReadDevice = NodeDeviceFacts | { readonly nodeDeviceName: undefined; readonly mdev: MdevFacts | undefined };
+
 /** What is remembered between two full listings. */
-export type NodeDeviceReading = LastReading<NodeDeviceFacts | undefined>;
+export type NodeDeviceReading = LastReading<ReadDevice>;
 
 export function newNodeDeviceReading(): NodeDeviceReading {
-  return new LastReading(readOrSkip);
+  return new LastReading(readDevice);
 }
 
 /** PCI devices, parents and mdevs, active and inactive. @throws DeviceError, as the two below */
@@ -71,57 +82,65 @@ async function readRecords(connections: Connections, capabilities: number): Prom
   }
 }
 
-function toListing(records: readonly NodeDeviceRecord[], reading = newNodeDeviceReading()): KnownNodeDevices {
+/** @param reading absent: nothing is remembered */
+export function toListing(records: readonly NodeDeviceRecord[], reading = newNodeDeviceReading()): KnownNodeDevices {
   const read = reading.readAll(records.map((record) => record.xml));
-  const devices = records.flatMap((record, index) => {
-    const facts = read[index];
-    return facts === undefined ? [] : { record, facts };
-  });
-  const byName = new Map(devices.map(({ facts }) => [facts.nodeDeviceName, facts]));
+  const devices = records.map((record, index) => ({ record, facts: read[index] }));
+  const readable = devices.flatMap(({ facts }) => (facts?.nodeDeviceName === undefined ? [] : facts));
+  const parents = readable.flatMap(({ parent, nodeDeviceName }) =>
+    parent === undefined ? [] : { ...parent, nodeDeviceName },
+  );
+  const present = new Set(records.map((record) => record.name));
   return {
-    pciDevices: devices.flatMap(({ facts }) => facts.pciDevice ?? []),
-    parents: devices.flatMap(({ facts }) =>
-      facts.parent === undefined ? [] : { ...facts.parent, nodeDeviceName: facts.nodeDeviceName },
-    ),
-    mdevs: devices.flatMap(({ record, facts }) =>
-      facts.mdev === undefined ? [] : (toMdev(record, facts, facts.mdev, byName) ?? []),
-    ),
+    pciDevices: readable.flatMap(({ pciDevice }) => pciDevice ?? []),
+    parents,
+    mdevs: devices.flatMap(({ record, facts }) => toMdev(record, facts, parents, (name) => present.has(name)) ?? []),
   };
 }
 
-/**
- * libvirt 9.0 writes an mdev's attributes without escaping them, so that one odd value makes a document that is no XML:
- * that device is left out, and the others are not.
- */
-function readOrSkip(xml: string): NodeDeviceFacts | undefined {
+/** One odd device does not blind the list. */
+function readDevice(xml: string): ReadDevice {
   try {
     return readNodeDevice(xml);
   } catch (error) {
-    if (error instanceof DeviceError) return undefined;
+    if (error instanceof DeviceError) return { nodeDeviceName: undefined, mdev: readUnescapedMdev(xml) };
     throw error;
   }
 }
 
+/**
+ * Every mdev is listed whatever its document says, because its UUID must not be used again: libvirt's name of it and of
+ * its parent stand outside of the document.
+ */
 function toMdev(
   record: NodeDeviceRecord,
-  facts: NodeDeviceFacts,
-  mdev: MdevFacts,
-  byName: ReadonlyMap<string, NodeDeviceFacts>,
+  facts: ReadDevice | undefined,
+  parents: readonly KnownParent[],
+  isPresent: (nodeDeviceName: string) => boolean,
 ): KnownMdev | undefined {
-  const parentDevice = byName.get(facts.parentNodeDeviceName ?? '');
-  const parent: ParentName | undefined = mdev.parent ?? parentDevice?.parent?.name;
-  if (parent === undefined) return undefined;
+  const named = parseMdevNodeDeviceName(record.name);
+  const uuid = named?.uuid ?? facts?.mdev?.uuid;
+  if (uuid === undefined) return undefined;
+  const mdev = facts?.mdev?.uuid === uuid ? facts.mdev : undefined;
+  const names = parents.map(({ name }) => name);
+  const parent =
+    mdev?.parent ??
+    parents.find(({ nodeDeviceName }) => nodeDeviceName === record.parent)?.name ??
+    findNamedParent(record.parent?.replace(/^pci_/, ''), names) ??
+    findNamedParent(named?.parent, names);
+  const unreadable = mdev === undefined || parent === undefined || facts?.nodeDeviceName === undefined;
   return {
     backing: 'mdev',
-    uuid: mdev.uuid,
-    parent,
-    parentPresent: parentDevice !== undefined,
-    typeId: mdev.typeId,
+    uuid,
+    parent: parent ?? unknownParentName,
+    parentPresent: record.parent !== null && isPresent(record.parent),
+    typeId: mdev?.typeId ?? unknownMdevTypeId,
     active: record.active,
     persistent: record.persistent,
     autostart: record.autostart,
-    attributes: mdev.attributes,
-    iommuGroup: record.active ? mdev.iommuGroup : undefined,
-    nodeDeviceName: facts.nodeDeviceName,
+    attributes: mdev?.attributes ?? [],
+    iommuGroup: record.active ? mdev?.iommuGroup : undefined,
+    ...(unreadable ? { unreadable } : {}),
+    nodeDeviceName: record.name,
   };
 }

@@ -2,15 +2,21 @@
 import {
   DeviceError,
   checkMdevAttributes,
-  cleanDisplayText,
+  parentDriver,
+  refuseWhileInUse,
+  requireInstance,
+  requireListedMdev,
+  requireParent,
+  requirePersistent,
+  requireReadable,
+  requireType,
+  requireUniqueUuid,
+  requireUnusedUuid,
   type Domain,
   type MdevDefinition,
   type MdevId,
-  type MdevTypeId,
   type NodeDeviceListing,
   type NodeDevicePort,
-  type ParentName,
-  type Uuid,
 } from '@vgpu/core';
 import type { Connection, NodeDevice } from '@vgpu/libvirt';
 import type { Connections } from './connections.js';
@@ -22,7 +28,6 @@ import {
   newNodeDeviceReading,
   type KnownMdev,
   type KnownNodeDevices,
-  type KnownParent,
 } from './node-device-listing.js';
 import { readWithin, waitUntil, within } from './wait.js';
 import { formatMdevXml } from './xml/node-device.js';
@@ -59,14 +64,15 @@ export class LibvirtNodeDevices implements NodeDevicePort {
   async define(definition: MdevDefinition): Promise<void> {
     const { uuid, parent: parentName, typeId, attributes } = definition;
     const devices = await listNodeDevices(this.#connections, this.#reading);
-    const parent = requireParent(devices, parentName);
+    const parent = requireParent(devices.parents, parentName);
     requireType(parent, typeId);
-    const driver = devices.pciDevices.find((device) => device.address === parent.pciAddress)?.driver;
-    checkMdevAttributes(attributes, driver ?? (parentName === 'matrix' ? 'vfio_ap' : undefined));
-    const known = withUuid(devices.mdevs, uuid);
-    const same = known.find((mdev) => mdev.parent === parentName);
-    const other = known.find((mdev) => mdev.persistent || mdev !== same);
-    if (other !== undefined) throw alreadyExists(other);
+    checkMdevAttributes(attributes, parentDriver(devices, parentName));
+    const same = find(devices.mdevs, definition);
+    // An active one without a definition becomes persistent.
+    requireUnusedUuid(
+      devices.mdevs.filter((mdev) => mdev !== same || mdev.persistent || mdev.unreadable === true),
+      uuid,
+    );
     if (same !== undefined && same.typeId !== typeId) {
       throw new DeviceError('InvalidState', `vGPU ${uuid} is active as ${same.typeId}, not as ${typeId}`, {
         details: { uuid, typeId: same.typeId },
@@ -92,11 +98,10 @@ export class LibvirtNodeDevices implements NodeDevicePort {
    */
   async start(id: MdevId): Promise<void> {
     const devices = await listMdevsAndParents(this.#connections);
-    const mdev = requireMdev(devices.mdevs, id);
-    requireUnique(devices.mdevs, id.uuid);
+    const mdev = requireChangeable(devices.mdevs, id);
     if (mdev.active) throw invalidState(id, 'is active already');
     if (!mdev.parentPresent) throw invalidState(id, `needs its parent ${id.parent}, which is not there`);
-    requireInstance(devices, mdev);
+    requireFree(devices, mdev);
     await this.#change(
       mdev,
       'started',
@@ -104,7 +109,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
       async (failure) => {
         const after = await listMdevsAndParents(this.#connections);
         if (find(after.mdevs, id)?.active === true) return;
-        requireInstance(after, requireMdev(after.mdevs, id));
+        requireFree(after, requireListedMdev(after.mdevs, id));
         throw failure;
       },
     );
@@ -112,16 +117,16 @@ export class LibvirtNodeDevices implements NodeDevicePort {
   }
 
   async stop(id: MdevId): Promise<void> {
-    const mdev = requireMdev(await listMdevs(this.#connections), id);
+    const mdev = requireListedMdev(await listMdevs(this.#connections), id);
     if (!mdev.active) throw invalidState(id, 'is not active');
-    await this.#refuseWhileInUse(id);
+    refuseWhileInUse(await this.#options.listDomains(), mdev);
     await this.#change(
       mdev,
       'stopped',
       (device) => device.destroy(),
       async (failure) => {
         if (find(await listMdevs(this.#connections), id)?.active !== true) return;
-        await this.#refuseWhileInUse(id);
+        refuseWhileInUse(await this.#options.listDomains(), mdev);
         throw failure;
       },
     );
@@ -131,8 +136,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
   /** With the same UUID under two parents libvirt would remove both definitions. */
   async undefine(id: MdevId): Promise<void> {
     const mdevs = await listMdevs(this.#connections);
-    const mdev = requireMdev(mdevs, id);
-    requireUnique(mdevs, id.uuid);
+    const mdev = requireChangeable(mdevs, id);
     requirePersistent(mdev);
     await this.#change(
       mdev,
@@ -147,8 +151,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
 
   async setAutostart(id: MdevId, autostart: boolean): Promise<void> {
     const mdevs = await listMdevs(this.#connections);
-    const mdev = requireMdev(mdevs, id);
-    requireUnique(mdevs, id.uuid);
+    const mdev = requireChangeable(mdevs, id);
     requirePersistent(mdev);
     if (mdev.autostart === autostart) return;
     await this.#change(
@@ -200,18 +203,10 @@ export class LibvirtNodeDevices implements NodeDevicePort {
 
   /** Somebody else may have been faster. */
   async #refuseDefined({ uuid }: MdevId): Promise<void> {
-    const stored = withUuid(await listMdevs(this.#connections), uuid).find((mdev) => mdev.persistent);
-    if (stored !== undefined) throw alreadyExists(stored);
-  }
-
-  async #refuseWhileInUse({ uuid }: MdevId): Promise<void> {
-    const user = (await this.#options.listDomains()).find((domain) =>
-      domain.active?.hostdevs.some((hostdev) => hostdev.kind === 'mdev' && hostdev.uuid === uuid),
+    requireUnusedUuid(
+      (await listMdevs(this.#connections)).filter((mdev) => mdev.persistent),
+      uuid,
     );
-    if (user === undefined) return;
-    throw new DeviceError('DeviceBusy', `vGPU ${uuid} is in use by the running domain ${cleanDisplayText(user.name)}`, {
-      details: { uuid, domain: user.uuid, domainName: cleanDisplayText(user.name) },
-    });
   }
 }
 
@@ -228,62 +223,21 @@ function withoutName<T extends { readonly nodeDeviceName: string }>(device: T): 
   return rest;
 }
 
-function withUuid(mdevs: readonly KnownMdev[], uuid: Uuid): readonly KnownMdev[] {
-  return mdevs.filter((mdev) => mdev.uuid === uuid);
-}
-
 function find(mdevs: readonly KnownMdev[], id: MdevId): KnownMdev | undefined {
   return mdevs.find((mdev) => mdev.uuid === id.uuid && mdev.parent === id.parent);
 }
 
-function requireMdev(mdevs: readonly KnownMdev[], id: MdevId): KnownMdev {
-  const mdev = find(mdevs, id);
-  if (mdev !== undefined) return mdev;
-  throw new DeviceError('NotFound', `vGPU ${id.uuid} does not exist under ${id.parent}`, {
-    details: { uuid: id.uuid, parent: id.parent },
-  });
+/** The mdev, when mdevctl finds it by its UUID and we know what it is. */
+function requireChangeable(mdevs: readonly KnownMdev[], id: MdevId): KnownMdev {
+  const mdev = requireListedMdev(mdevs, id);
+  requireUniqueUuid(mdevs, id.uuid);
+  requireReadable(mdev);
+  return mdev;
 }
 
-function requireUnique(mdevs: readonly KnownMdev[], uuid: Uuid): void {
-  const parents = withUuid(mdevs, uuid).map((mdev) => mdev.parent);
-  if (parents.length === 1) return;
-  throw new DeviceError('Ambiguous', `vGPU ${uuid} exists under several parents: ${parents.join(', ')}`, {
-    details: { uuid, parents },
-  });
-}
-
-function requirePersistent(mdev: KnownMdev): void {
-  if (!mdev.persistent) throw invalidState(mdev, 'is transient: it has no definition');
-}
-
-function requireParent(devices: KnownNodeDevices, name: ParentName): KnownParent {
-  const parent = devices.parents.find((candidate) => candidate.name === name);
-  if (parent !== undefined) return parent;
-  throw new DeviceError('NotFound', `${name} is no device of this host that can make vGPUs`, {
-    details: { parent: name },
-  });
-}
-
-function requireType(parent: KnownParent, typeId: MdevTypeId): KnownParent['types'][number] {
-  const type = parent.types.find((candidate) => candidate.typeId === typeId);
-  if (type !== undefined) return type;
-  const types = parent.types.map((candidate) => candidate.typeId);
-  throw new DeviceError('NotFound', `${parent.name} has no type ${typeId}, it has ${types.join(', ') || 'none'}`, {
-    details: { parent: parent.name, typeId, types },
-  });
-}
-
-function requireInstance(devices: KnownNodeDevices, mdev: KnownMdev): void {
-  const parent = requireParent(devices, mdev.parent);
-  if (requireType(parent, mdev.typeId).availableInstances > 0) return;
-  const holders = devices.mdevs.filter((other) => other.parent === parent.name && other.active).map(({ uuid }) => uuid);
-  throw new DeviceError('NoAvailableInstances', `${parent.name} has no available instances of ${mdev.typeId}`, {
-    details: { parent: parent.name, typeId: mdev.typeId, holders },
-  });
-}
-
-function alreadyExists({ uuid, parent }: MdevId): DeviceError {
-  return new DeviceError('AlreadyExists', `vGPU ${uuid} exists already under ${parent}`, { details: { uuid, parent } });
+function requireFree({ parents, mdevs }: KnownNodeDevices, { parent: name, typeId }: KnownMdev): void {
+  const parent = requireParent(parents, name);
+  requireInstance(parent, requireType(parent, typeId), mdevs);
 }
 
 function invalidState({ uuid, parent }: MdevId, problem: string): DeviceError {

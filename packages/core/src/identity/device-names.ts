@@ -9,6 +9,12 @@ export type ParentName = string & { readonly [brand]: 'ParentName' };
 /** A kind of mdev under a parent: `i915-GVTg_V5_4`. */
 export type MdevTypeId = string & { readonly [brand]: 'MdevTypeId' };
 
+/** Stands for the type of an mdev of which nothing names it. */
+export const unknownMdevTypeId = 'unknown' as MdevTypeId;
+
+/** Stands for the parent of an mdev of which nothing names it. */
+export const unknownParentName = 'unknown' as ParentName;
+
 const parentName = /^[A-Za-z0-9][A-Za-z0-9:._-]{0,127}$/;
 const typeId = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 

@@ -26,6 +26,11 @@ export interface MdevVgpu extends VgpuIdentity {
   readonly attributes: readonly MdevAttribute[];
   /** undefined while it is not active. */
   readonly iommuGroup: number | undefined;
+  /**
+   * true: what the host tells of it cannot be read. The UUID counts; attributes are not known and the list is empty,
+   * type and parent are `unknown…` where nothing names them. Nobody here starts or changes it. Absent: false.
+   */
+  readonly unreadable?: boolean | undefined;
 }
 
 /** A vGPU that is an SR-IOV virtual function. */

@@ -7,7 +7,8 @@ import type { Inventory } from '../model/inventory.js';
 import type { MdevVgpu } from '../model/vgpu.js';
 import type { MdevId } from '../ports.js';
 import { domainInUse, domainsAssigned } from '../rules/domain-use.js';
-import { refuseUsedBy, requireMdev, requireUniqueUuid } from './checks.js';
+import { refuseUsedBy, requireReadable, requireUniqueUuid } from '../rules/mdev-checks.js';
+import { requireMdev } from './checks.js';
 import { nextStartNote, removedVideos, requireEditableDomain } from './domain-definition.js';
 import type { Plan, PlanStep } from './plan.js';
 import type { AssignVgpuOptions } from './requests.js';
@@ -27,7 +28,8 @@ export function planAssignVgpu(
   _options: AssignVgpuOptions = {},
 ): Plan {
   const mdev = requireMdev(inventory, vgpu);
-  requireUniqueUuid(inventory, mdev.uuid);
+  requireUniqueUuid(inventory.vgpus.values(), mdev.uuid);
+  requireReadable(mdev);
   requireVfioPci(inventory, mdev);
   const { domain, stored } = requireEditableDomain(inventory, domainUuid);
   if (stored.hostdevs.some((hostdev) => hostdev.kind === 'mdev' && hostdev.uuid === mdev.uuid)) {

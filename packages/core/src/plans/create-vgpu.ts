@@ -4,9 +4,9 @@ import type { PciAddress } from '../identity/pci-address.js';
 import type { Uuid } from '../identity/uuid.js';
 import type { Inventory } from '../model/inventory.js';
 import type { MdevParent } from '../model/parent.js';
-import { checkMdevAttributes, parentDriver } from '../rules/mdev-attributes.js';
-import { findVgpus } from '../rules/resolve-vgpu.js';
-import { requireInstance, requireType } from './checks.js';
+import { checkMdevAttributes } from '../rules/mdev-attributes.js';
+import { requireType, requireUnusedUuid } from '../rules/mdev-checks.js';
+import { driverIn, requireFreeInstance } from './checks.js';
 import type { PlanStep } from './plan.js';
 import type { CreateVgpuPlan, CreateVgpuRequest } from './requests.js';
 import { defineMdevStep, setAutostartStep, startMdevStep, undefineMdevStep } from './step.js';
@@ -27,10 +27,10 @@ export function planCreateVgpu(inventory: Inventory, request: CreateVgpuRequest,
   }
   const parent = chooseParent(inventory, request);
   const type = requireType(parent, request.typeId);
-  checkMdevAttributes(attributes, parentDriver(inventory, parent.name));
+  checkMdevAttributes(attributes, driverIn(inventory, parent.name));
   const uuid = request.uuid ?? newUuid();
-  requireUnusedUuid(inventory, uuid);
-  if (start) requireInstance(inventory, parent, type);
+  requireUnusedUuid(inventory.vgpus.values(), uuid);
+  if (start) requireFreeInstance(inventory, parent, type);
 
   const created = { uuid, parent: parent.name };
   const definition = { ...created, typeId: type.typeId, attributes };
@@ -39,15 +39,6 @@ export function planCreateVgpu(inventory: Inventory, request: CreateVgpuRequest,
   if (!persistent) steps.push(undefineMdevStep(definition));
   if (autostart) steps.push(setAutostartStep(created, true));
   return { created, steps };
-}
-
-/** Never make a pair of equal UUIDs under two parents, not even with an inactive definition. */
-function requireUnusedUuid(inventory: Inventory, uuid: Uuid): void {
-  const parents = findVgpus(inventory, uuid).map((vgpu) => vgpu.parent);
-  if (parents.length === 0) return;
-  throw new DeviceError('AlreadyExists', `vGPU ${uuid} exists already under ${parents.join(', ')}`, {
-    details: { uuid, parents },
-  });
 }
 
 function chooseParent(inventory: Inventory, request: CreateVgpuRequest): MdevParent {

@@ -4,25 +4,19 @@ import type { Inventory } from '../model/inventory.js';
 import type { MdevVgpu } from '../model/vgpu.js';
 import type { MdevId } from '../ports.js';
 import { domainInUse, domainsAssigned } from '../rules/domain-use.js';
-import {
-  refuseUsedBy,
-  requireInstance,
-  requireMdev,
-  requireSafeDefinition,
-  requireType,
-  requireUniqueUuid,
-} from './checks.js';
+import { refuseUsedBy, requireReadable, requireType, requireUniqueUuid } from '../rules/mdev-checks.js';
+import { requireFreeInstance, requireMdev, requireSafeDefinition } from './checks.js';
 import type { Plan, PlanStep } from './plan.js';
 import { domainsArgs, mdevArgs, note, shownName, startMdevStep, toMdevId } from './step.js';
 
 /**
  * Makes a stored vGPU active.
  * @throws DeviceError NotFound (vGPU, type), NotSupported, Ambiguous, InvalidState (active already, parent missing,
- * a definition with unsafe attributes), NoAvailableInstances
+ * a definition with unsafe attributes, or one that cannot be read), NoAvailableInstances
  */
 export function planStartVgpu(inventory: Inventory, vgpu: MdevId): Plan {
   const mdev = requireMdev(inventory, vgpu);
-  requireUniqueUuid(inventory, mdev.uuid);
+  requireUniqueUuid(inventory.vgpus.values(), mdev.uuid);
   if (mdev.active) {
     throw new DeviceError('InvalidState', `vGPU ${mdev.uuid} is active already`, { details: mdevArgs(mdev) });
   }
@@ -32,6 +26,7 @@ export function planStartVgpu(inventory: Inventory, vgpu: MdevId): Plan {
 
 /** What starting an inactive mdev needs, whoever asks for it. */
 export function requireStartable(inventory: Inventory, mdev: MdevVgpu): void {
+  requireReadable(mdev);
   const parent = inventory.parents.get(mdev.parent);
   if (!mdev.parentPresent || parent === undefined) {
     throw new DeviceError('InvalidState', `vGPU ${mdev.uuid} needs its parent ${mdev.parent}, which is not there`, {
@@ -40,7 +35,7 @@ export function requireStartable(inventory: Inventory, mdev: MdevVgpu): void {
   }
   const type = requireType(parent, mdev.typeId);
   requireSafeDefinition(inventory, mdev);
-  requireInstance(inventory, parent, type);
+  requireFreeInstance(inventory, parent, type);
 }
 
 /**
@@ -61,7 +56,7 @@ export function planStopVgpu(inventory: Inventory, vgpu: MdevId): Plan {
     severity: 'info',
     message: `stop ${mdev.uuid} under ${mdev.parent}`,
     action: { kind: 'stop-mdev', mdev: id },
-    compensation: mdev.persistent ? { kind: 'start-mdev', mdev: id } : undefined,
+    compensation: mdev.persistent && mdev.unreadable !== true ? { kind: 'start-mdev', mdev: id } : undefined,
   };
   return { steps: [stop, ...transientNote(mdev), ...neededByNote(inventory, mdev)] };
 }

@@ -4,7 +4,8 @@ import type { Inventory } from '../model/inventory.js';
 import type { MdevVgpu } from '../model/vgpu.js';
 import type { MdevDefinition, MdevId } from '../ports.js';
 import { domainInUse, domainsAssigned } from '../rules/domain-use.js';
-import { refuseUsedBy, requireMdev, requirePersistent, requireSafeDefinition, requireUniqueUuid } from './checks.js';
+import { refuseUsedBy, requirePersistent, requireReadable, requireUniqueUuid } from '../rules/mdev-checks.js';
+import { requireMdev, requireSafeDefinition } from './checks.js';
 import type { Plan } from './plan.js';
 import {
   defineMdevStep,
@@ -24,7 +25,8 @@ import {
  */
 export function planDefineVgpu(inventory: Inventory, vgpu: MdevId): Plan {
   const mdev = requireMdev(inventory, vgpu);
-  requireUniqueUuid(inventory, mdev.uuid);
+  requireUniqueUuid(inventory.vgpus.values(), mdev.uuid);
+  requireReadable(mdev);
   if (mdev.persistent) {
     throw new DeviceError('AlreadyExists', `vGPU ${mdev.uuid} has a definition already`, { details: mdevArgs(mdev) });
   }
@@ -39,7 +41,8 @@ export function planDefineVgpu(inventory: Inventory, vgpu: MdevId): Plan {
  */
 export function planUndefineVgpu(inventory: Inventory, vgpu: MdevId): Plan {
   const mdev = requireMdev(inventory, vgpu);
-  requireUniqueUuid(inventory, mdev.uuid);
+  requireUniqueUuid(inventory.vgpus.values(), mdev.uuid);
+  requireReadable(mdev);
   requirePersistent(mdev);
   const user = domainInUse(inventory, mdev);
   if (user !== undefined) refuseUsedBy(mdev, user);
@@ -62,7 +65,8 @@ export function planUndefineVgpu(inventory: Inventory, vgpu: MdevId): Plan {
  */
 export function planSetAutostart(inventory: Inventory, vgpu: MdevId, autostart: boolean): Plan {
   const mdev = requireMdev(inventory, vgpu);
-  requireUniqueUuid(inventory, mdev.uuid);
+  requireUniqueUuid(inventory.vgpus.values(), mdev.uuid);
+  requireReadable(mdev);
   requirePersistent(mdev);
   if (autostart) requireSafeDefinition(inventory, mdev);
   return { steps: mdev.autostart === autostart ? [] : [setAutostartStep(mdev, autostart)] };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, it } from 'vitest';
-import { parseParentName } from '../identity/device-names.js';
+import { parseMdevTypeId, parseParentName } from '../identity/device-names.js';
 import { parsePciAddress } from '../identity/pci-address.js';
 import { parseUuid } from '../identity/uuid.js';
 import { readInventory } from '../inventory/read-inventory.js';
@@ -10,6 +10,8 @@ import { formatVgpuKey } from '../model/vgpu.js';
 import type { HostFileMdev } from '../testing/host-file.js';
 import { InMemoryHost } from '../testing/in-memory-host.js';
 import { sampleDevices, sampleDomain, sampleHostdev, sampleHostFile, sampleMdev } from '../testing/samples.js';
+import { planAssignVgpu } from './assign-vgpu.js';
+import { planCreateVgpu } from './create-vgpu.js';
 import { executePlan } from './execute-plan.js';
 import { planRefusal } from './plan-refusal.test-helper.js';
 import type { Plan } from './plan.js';
@@ -19,6 +21,7 @@ import { planDefineVgpu, planSetAutostart, planUndefineVgpu } from './vgpu-defin
 const uuid = parseUuid(sampleMdev().uuid);
 const parent = parseParentName('0000:00:02.0');
 const id = { uuid, parent };
+const typeId = parseMdevTypeId('i915-GVTg_V5_4');
 const missingParent = parseParentName('0000:99:00.0');
 const withHostdev = sampleDevices({ hostdevs: [sampleHostdev(uuid)] });
 const runningUser = sampleDomain({ state: 'running', active: withHostdev });
@@ -46,6 +49,8 @@ const planners = {
   define: (inventory: Inventory) => planDefineVgpu(inventory, id),
   undefine: (inventory: Inventory) => planUndefineVgpu(inventory, id),
   autostart: (inventory: Inventory) => planSetAutostart(inventory, id, true),
+  assign: (inventory: Inventory) => planAssignVgpu(inventory, id, sampleDomain().uuid),
+  create: (inventory: Inventory) => planCreateVgpu(inventory, { typeId, uuid }, () => uuid),
 };
 
 describe('plans of the life cycle', () => {
@@ -208,5 +213,46 @@ describe('plans of the life cycle refuse', () => {
     const error = await refusal(host, planners.stop);
     expect(error?.message).toContain('a [31m b');
     expect(error?.details['domainName']).toBe('a [31m b');
+  });
+});
+
+function unreadableHost(mdev: Partial<HostFileMdev>): InMemoryHost {
+  const host = hostOf([mdev], [sampleDomain()]);
+  host.behindItsBack(({ mdevs }) => {
+    for (const [key, listed] of mdevs) mdevs.set(key, { ...listed, unreadable: true });
+  });
+  return host;
+}
+
+describe('an mdev that cannot be read', () => {
+  it.each([
+    ['start', {}],
+    ['undefine', {}],
+    ['autostart', {}],
+    ['define', { active: true, persistent: false }],
+  ] as const)('is not changed by us: %s is InvalidState, which names mdevctl', async (planner, mdev) => {
+    const error = await refusal(unreadableHost(mdev), planners[planner]);
+    expect(error).toMatchObject({
+      code: 'InvalidState',
+      details: { uuid },
+      message: expect.stringContaining('mdevctl'),
+    });
+  });
+
+  it('is not assigned', async () => {
+    const host = unreadableHost({ active: true });
+    expect(await refusal(host, planners.assign)).toMatchObject({ code: 'InvalidState' });
+  });
+
+  it('keeps its UUID, under every parent', async () => {
+    const { create } = planners;
+    expect(await refusal(unreadableHost({}), create)).toMatchObject({ code: 'AlreadyExists' });
+    expect(await refusal(unreadableHost({ parent: missingParent }), create)).toMatchObject({ code: 'AlreadyExists' });
+  });
+
+  it('can be stopped, which nothing would undo', async () => {
+    const host = unreadableHost({ active: true });
+    expect(planStopVgpu(await readInventory(host), id).steps[0]?.compensation).toBeUndefined();
+    expect((await run(host, planners.stop)).mdev).toMatchObject({ active: false });
   });
 });

@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { DeviceError } from '../errors.js';
 import { parseParentName } from '../identity/device-names.js';
-import { readInventory } from '../inventory/read-inventory.js';
 import { InMemoryHost } from '../testing/in-memory-host.js';
 import { sampleHostFile } from '../testing/samples.js';
 import { checkMdevAttributes, parentDriver } from './mdev-attributes.js';
@@ -66,9 +65,9 @@ describe('checkMdevAttributes', () => {
 
 describe('parentDriver', () => {
   it("is the PCI device's, of a known other parent its own, else unknown", async () => {
-    const inventory = await readInventory(new InMemoryHost(sampleHostFile()));
-    expect(parentDriver(inventory, parseParentName('0000:00:02.0'))).toBe('i915');
-    expect(parentDriver(inventory, parseParentName('matrix'))).toBe('vfio_ap');
-    expect(parentDriver(inventory, parseParentName('mtty'))).toBeUndefined();
+    const devices = await new InMemoryHost(sampleHostFile()).nodeDevices.list();
+    expect(parentDriver(devices, parseParentName('0000:00:02.0'))).toBe('i915');
+    expect(parentDriver(devices, parseParentName('matrix'))).toBe('vfio_ap');
+    expect(parentDriver(devices, parseParentName('mtty'))).toBeUndefined();
   });
 });

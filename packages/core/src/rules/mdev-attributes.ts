@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { DeviceError } from '../errors.js';
-import type { Inventory } from '../model/inventory.js';
 import type { ParentName } from '../identity/device-names.js';
 import type { MdevAttribute } from '../model/vgpu.js';
+import type { ListedParent, ListedPciDevice } from '../ports.js';
 import { cleanDisplayText } from './display-text.js';
 
 const maxAttributes = 64;
@@ -27,9 +27,15 @@ const allowedByDriver: ReadonlyMap<string, ReadonlySet<string>> = new Map([
  * The driver of a parent, as checkMdevAttributes wants it; undefined when it is not known or not there.
  * A parent that is no PCI device is known by its name.
  */
-export function parentDriver(inventory: Inventory, name: ParentName): string | undefined {
-  const parent = inventory.parents.get(name);
-  if (parent?.pciAddress !== undefined) return inventory.pciDevices.get(parent.pciAddress)?.driver;
+export function parentDriver(
+  devices: {
+    readonly parents: Iterable<Pick<ListedParent, 'name' | 'pciAddress'>>;
+    readonly pciDevices: Iterable<Pick<ListedPciDevice, 'address' | 'driver'>>;
+  },
+  name: ParentName,
+): string | undefined {
+  const address = [...devices.parents].find((parent) => parent.name === name)?.pciAddress;
+  if (address !== undefined) return [...devices.pciDevices].find((device) => device.address === address)?.driver;
   return name === 'matrix' ? 'vfio_ap' : undefined;
 }
 

@@ -21,7 +21,7 @@ export function resolveVgpu(inventory: Inventory, uuid: Uuid): Vgpu {
 }
 
 /** The error for a UUID that several parents have. */
-export function ambiguousUuid(uuid: Uuid, vgpus: readonly Vgpu[]): DeviceError {
+export function ambiguousUuid(uuid: Uuid, vgpus: readonly Pick<Vgpu, 'parent'>[]): DeviceError {
   const parents = vgpus.map((vgpu) => vgpu.parent);
   return new DeviceError('Ambiguous', `vGPU ${uuid} is defined under several parents: ${parents.join(', ')}`, {
     details: { uuid, parents },

@@ -12,6 +12,7 @@ import {
   type MdevTypeId,
   type MdevVgpu,
   type ParentName,
+  type Uuid,
 } from '@vgpu/core';
 import { attribute, descend, elements, encodeXml, parseXml, textOf, type XmlElement } from './document.js';
 import { readPciAddress, toInteger, toPciAddress } from './numbers.js';
@@ -31,6 +32,42 @@ export interface NodeDeviceFacts {
 export interface MdevFacts extends Pick<MdevVgpu, 'uuid' | 'typeId' | 'attributes' | 'iommuGroup'> {
   /** undefined before libvirt 7.8, which has no `<parent_addr>`. */
   readonly parent: ParentName | undefined;
+}
+
+/**
+ * What can be read of an mdev's document that is no XML: libvirt 9.0 writes attributes without escaping them, and
+ * everything before them properly. undefined when that is no mdev either.
+ */
+export function readUnescapedMdev(xml: string): MdevFacts | undefined {
+  const end = xml.indexOf('<attr ');
+  if (end === -1) return undefined;
+  try {
+    const facts = readNodeDevice(`${xml.slice(0, end)}</capability></device>`);
+    return facts.mdev === undefined ? undefined : { ...facts.mdev, attributes: [] };
+  } catch (error) {
+    if (error instanceof DeviceError) return undefined;
+    throw error;
+  }
+}
+
+/** What libvirt's name of an mdev says: `mdev_<uuid>_<parent>`, before 7.8 without the parent. */
+export interface MdevName {
+  readonly uuid: Uuid;
+  /** libvirt writes every character but letters and digits as `_`; undefined where the name has none. */
+  readonly parent: string | undefined;
+}
+
+/** undefined when it is no mdev's name. */
+export function parseMdevNodeDeviceName(name: string): MdevName | undefined {
+  const [, uuid, parent] = /^mdev_([0-9A-Fa-f]{8}(?:_[0-9A-Fa-f]{4}){3}_[0-9A-Fa-f]{12})(?:_(.+))?$/.exec(name) ?? [];
+  return uuid === undefined ? undefined : { uuid: parseUuid(uuid.replaceAll('_', '-')), parent };
+}
+
+/** The parent that an mdev's name tells: a PCI address, or the one of these that libvirt would write so. */
+export function findNamedParent(named: string | undefined, known: readonly ParentName[]): ParentName | undefined {
+  const [, domain, bus, slot, fn] = /^([0-9a-f]{4})_([0-9a-f]{2})_([0-9a-f]{2})_([0-7])$/.exec(named ?? '') ?? [];
+  if (domain !== undefined) return parseParentName(`${domain}:${bus}:${slot}.${fn}`);
+  return known.find((parent) => parent.replace(/[^A-Za-z0-9]/g, '_') === named);
 }
 
 /**

@@ -2,7 +2,16 @@
 import { DeviceError } from '../../errors.js';
 import { formatVgpuKey, type MdevVgpu } from '../../model/vgpu.js';
 import type { MdevDefinition, MdevId, NodeDeviceListing, NodeDevicePort } from '../../ports.js';
-import type { HostFileParent } from '../host-file.js';
+import {
+  refuseWhileInUse,
+  requireInstance,
+  requireListedMdev,
+  requireParent,
+  requirePersistent,
+  requireReadable,
+  requireType,
+  requireUniqueUuid,
+} from '../../rules/mdev-checks.js';
 import type { CallGate } from './call-gate.js';
 import type { HostState } from './host-state.js';
 
@@ -24,8 +33,8 @@ export class InMemoryNodeDevices implements NodeDevicePort {
 
   define(definition: MdevDefinition): Promise<void> {
     return this.#gate.pass('nodeDevices.define', () => {
-      const parent = this.#requireParent(definition);
-      this.#requireType(parent, definition.typeId);
+      const { parents } = this.#state.listing();
+      requireType(requireParent(parents, definition.parent), definition.typeId);
       const known = this.#state.mdevs.get(formatVgpuKey(definition));
       const elsewhere = this.#state.withUuid(definition.uuid).some((mdev) => mdev !== known);
       if (known?.persistent === true || elsewhere) {
@@ -53,14 +62,12 @@ export class InMemoryNodeDevices implements NodeDevicePort {
 
   start(id: MdevId): Promise<void> {
     return this.#gate.pass('nodeDevices.start', () => {
-      const mdev = this.#requireMdev(id);
-      this.#requireUnique(mdev);
+      const mdev = this.#requireChangeable(id);
       if (mdev.active) throw new DeviceError('InvalidState', `vGPU ${mdev.uuid} is active already`);
       if (!mdev.parentPresent) throw new DeviceError('InvalidState', `vGPU ${mdev.uuid} has no parent ${mdev.parent}`);
-      const parent = this.#requireParent(mdev);
-      if (this.#requireType(parent, mdev.typeId) === 0) {
-        throw new DeviceError('NoAvailableInstances', `${parent.name} has no available instances of ${mdev.typeId}`);
-      }
+      const { parents, mdevs } = this.#state.listing();
+      const parent = requireParent(parents, mdev.parent);
+      requireInstance(parent, requireType(parent, mdev.typeId), mdevs);
       this.#state.put(this.#state.activated(mdev));
       this.#changed();
     });
@@ -68,10 +75,9 @@ export class InMemoryNodeDevices implements NodeDevicePort {
 
   stop(id: MdevId): Promise<void> {
     return this.#gate.pass('nodeDevices.stop', () => {
-      const mdev = this.#requireMdev(id);
+      const mdev = requireListedMdev(this.#state.mdevs.values(), id);
       if (!mdev.active) throw new DeviceError('InvalidState', `vGPU ${mdev.uuid} is not active`);
-      const user = this.#state.userOf(mdev);
-      if (user !== undefined) throw new DeviceError('DeviceBusy', `vGPU ${mdev.uuid} is in use by ${user.name}`);
+      refuseWhileInUse(this.#state.domains.values(), mdev);
       if (mdev.persistent) this.#state.put({ ...mdev, active: false, iommuGroup: undefined });
       else this.#state.mdevs.delete(formatVgpuKey(mdev));
       this.#changed();
@@ -80,9 +86,8 @@ export class InMemoryNodeDevices implements NodeDevicePort {
 
   undefine(id: MdevId): Promise<void> {
     return this.#gate.pass('nodeDevices.undefine', () => {
-      const mdev = this.#requireMdev(id);
-      this.#requireUnique(mdev);
-      this.#requirePersistent(mdev);
+      const mdev = this.#requireChangeable(id);
+      requirePersistent(mdev);
       if (mdev.active) this.#state.put({ ...mdev, persistent: false, autostart: false });
       else this.#state.mdevs.delete(formatVgpuKey(mdev));
       this.#changed();
@@ -91,42 +96,18 @@ export class InMemoryNodeDevices implements NodeDevicePort {
 
   setAutostart(id: MdevId, autostart: boolean): Promise<void> {
     return this.#gate.pass('nodeDevices.setAutostart', () => {
-      const mdev = this.#requireMdev(id);
-      this.#requireUnique(mdev);
-      this.#requirePersistent(mdev);
+      const mdev = this.#requireChangeable(id);
+      requirePersistent(mdev);
       this.#state.put({ ...mdev, autostart });
       this.#changed();
     });
   }
 
-  #requireMdev(id: MdevId): MdevVgpu {
-    const mdev = this.#state.mdevs.get(formatVgpuKey(id));
-    if (mdev !== undefined) return mdev;
-    throw new DeviceError('NotFound', `vGPU ${id.uuid} does not exist under ${id.parent}`);
-  }
-
-  #requireUnique(mdev: MdevVgpu): void {
-    const parents = this.#state.withUuid(mdev.uuid).map(({ parent }) => parent);
-    if (parents.length === 1) return;
-    throw new DeviceError('Ambiguous', `vGPU ${mdev.uuid} is defined under ${parents.join(', ')}`, {
-      details: { parents },
-    });
-  }
-
-  #requirePersistent(mdev: MdevVgpu): void {
-    if (!mdev.persistent) throw new DeviceError('InvalidState', `vGPU ${mdev.uuid} has no definition`);
-  }
-
-  #requireParent(id: MdevId): HostFileParent {
-    const parent = this.#state.parent(id.parent);
-    if (parent !== undefined) return parent;
-    throw new DeviceError('NotFound', `${id.parent} is no device that can make vGPUs`);
-  }
-
-  /** @returns how many more of it can be made */
-  #requireType(parent: HostFileParent, typeId: string): number {
-    const available = this.#state.instances(parent).get(typeId);
-    if (available !== undefined) return available;
-    throw new DeviceError('NotFound', `${parent.name} has no type ${typeId}`);
+  /** @returns the mdev, when it may be changed by its UUID */
+  #requireChangeable(id: MdevId): MdevVgpu {
+    const mdev = requireListedMdev(this.#state.mdevs.values(), id);
+    requireUniqueUuid(this.#state.mdevs.values(), id.uuid);
+    requireReadable(mdev);
+    return mdev;
   }
 }
