@@ -19,16 +19,31 @@ Napi::Value shutdown(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// JavaScript's thread; the number of the call that the environment made last.
+Napi::Value lastCall(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(environmentOf(info.Env()).calls.last()));
+}
+
+// JavaScript's thread. Whether the call was still waiting.
+Napi::Value giveUp(const Napi::CallbackInfo& info) {
+  const double number = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : 0;
+  const bool waited = number >= 1 && environmentOf(info.Env()).calls.giveUp(static_cast<std::uint64_t>(number), info[1]);
+  return Napi::Boolean::New(info.Env(), waited);
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   auto environment = std::make_unique<Environment>();
   environment->bridge = Bridge::start(env);
   env.SetInstanceData(environment.release());
   exports.Set("setDispatcher", Napi::Function::New<setDispatcher>(env));
   exports.Set("shutdown", Napi::Function::New<shutdown>(env));
+  exports.Set("lastCall", Napi::Function::New<lastCall>(env));
+  exports.Set("giveUp", Napi::Function::New<giveUp>(env));
   addConnectionMethods(env, exports);
   addListMethods(env, exports);
   addNodeDeviceMethods(env, exports);
   addDomainMethods(env, exports);
+  addStreamMethods(env, exports);
   return exports;
 }
 

@@ -47,7 +47,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   const int token = integerAt(info, 4, "token");
   const auto bridge = environmentOf(info.Env()).bridge;
   const auto session = startSession(info.Env());
-  return submit(info.Env(), *session, [=](Session& running) {
+  return submit(info.Env(), session, [=](Session& running) {
     try {
       // No way to ask for credentials: libvirt's default would prompt on the terminal.
       running.adoptConnection(check(openLibrary().virConnectOpenAuth(uri.c_str(), nullptr, flags)));
@@ -58,12 +58,22 @@ Napi::Value open(const Napi::CallbackInfo& info) {
       running.end();
       throw;
     }
-  });
+  }, Role::kOpen);
 }
 
 // After every call already made. Resolves with the number of references that libvirt still counts, which is 0.
 Napi::Value close(const Napi::CallbackInfo& info) {
-  return submit(info.Env(), *refAt<ConnectionRef>(info, 0).session, [](Session& session) { return session.close(); }, true);
+  return submit(info.Env(), refAt<ConnectionRef>(info, 0).session, [](Session& session) { return session.close(); },
+                Role::kLast);
+}
+
+// Gives up every call of the connection, also the one in flight; the thread ends by itself when that returns.
+Napi::Value abandon(const Napi::CallbackInfo& info) {
+  const auto session = refAt<ConnectionRef>(info, 0).session;
+  session->abandon();
+  const Failure failure(Disposed{"the connection was closed before the call was answered; it may have taken effect"});
+  environmentOf(info.Env()).calls.giveUpAll(info.Env(), *session, failure);
+  return info.Env().Undefined();
 }
 
 // Only JavaScript's thread.
@@ -126,6 +136,44 @@ Napi::Value domainXmlToNative(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value domainXmlFromNative(const Napi::CallbackInfo& info) {
+  return onConnection(info, [format = textAt(info, 1, "format"), config = textAt(info, 2, "config")](virConnectPtr connection) {
+    return take(library().virConnectDomainXMLFromNative(connection, format.c_str(), config.c_str(), 0));
+  });
+}
+
+// libvirt keeps the string.
+Napi::Value getType(const Napi::CallbackInfo& info) {
+  return onConnection(info, [](virConnectPtr connection) { return std::string(check(library().virConnectGetType(connection))); });
+}
+
+Napi::Value isSecure(const Napi::CallbackInfo& info) {
+  return onConnection(info, [](virConnectPtr connection) { return check(library().virConnectIsSecure(connection)) == 1; });
+}
+
+Napi::Value isEncrypted(const Napi::CallbackInfo& info) {
+  return onConnection(info,
+                      [](virConnectPtr connection) { return check(library().virConnectIsEncrypted(connection)) == 1; });
+}
+
+Napi::Value getSysinfo(const Napi::CallbackInfo& info) {
+  return onConnection(info, [](virConnectPtr connection) { return take(library().virConnectGetSysinfo(connection, 0)); });
+}
+
+Napi::Value getMaxVcpus(const Napi::CallbackInfo& info) {
+  return onConnection(info, [type = optionalTextAt(info, 1, "type")](virConnectPtr connection) {
+    return check(library().virConnectGetMaxVcpus(connection, orNull(type)));
+  });
+}
+
+// The objects that the connection's thread keeps for JavaScript.
+Napi::Value countHandles(const Napi::CallbackInfo& info) {
+  return submit(info.Env(), refAt<ConnectionRef>(info, 0).session, [](Session& session) {
+    session.connection();
+    return static_cast<unsigned int>(session.childCount());
+  });
+}
+
 // On a thread of its own, because the library may have to be loaded first.
 Napi::Value libraryVersion(const Napi::CallbackInfo& info) {
   const auto session = startSession(info.Env());
@@ -134,7 +182,7 @@ Napi::Value libraryVersion(const Napi::CallbackInfo& info) {
     check(openLibrary().virGetVersion(&version, nullptr, nullptr));
     return std::uint64_t{version};
   };
-  return submit(info.Env(), *session, work, true);
+  return submit(info.Env(), session, work, Role::kLast);
 }
 
 }  // namespace
@@ -143,6 +191,7 @@ void addConnectionMethods(Napi::Env env, Napi::Object exports) {
   exports.Set("libraryVersion", Napi::Function::New<libraryVersion>(env));
   exports.Set("connectionOpen", Napi::Function::New<open>(env));
   exports.Set("connectionClose", Napi::Function::New<close>(env));
+  exports.Set("connectionAbandon", Napi::Function::New<abandon>(env));
   exports.Set("connectionHold", Napi::Function::New<hold>(env));
   exports.Set("connectionGetUri", Napi::Function::New<getUri>(env));
   exports.Set("connectionGetLibVersion", Napi::Function::New<getLibVersion>(env));
@@ -152,6 +201,13 @@ void addConnectionMethods(Napi::Env env, Napi::Object exports) {
   exports.Set("connectionGetDomainCapabilities", Napi::Function::New<getDomainCapabilities>(env));
   exports.Set("connectionIsAlive", Napi::Function::New<isAlive>(env));
   exports.Set("connectionDomainXmlToNative", Napi::Function::New<domainXmlToNative>(env));
+  exports.Set("connectionDomainXmlFromNative", Napi::Function::New<domainXmlFromNative>(env));
+  exports.Set("connectionGetType", Napi::Function::New<getType>(env));
+  exports.Set("connectionIsSecure", Napi::Function::New<isSecure>(env));
+  exports.Set("connectionIsEncrypted", Napi::Function::New<isEncrypted>(env));
+  exports.Set("connectionGetSysinfo", Napi::Function::New<getSysinfo>(env));
+  exports.Set("connectionGetMaxVcpus", Napi::Function::New<getMaxVcpus>(env));
+  exports.Set("connectionCountHandles", Napi::Function::New<countHandles>(env));
   exports.Set("subscribeNodeDevice", Napi::Function::New<subscribeNodeDevice>(env));
   exports.Set("subscribeDomain", Napi::Function::New<subscribeDomain>(env));
   exports.Set("unsubscribeNodeDevice", Napi::Function::New<unsubscribeNodeDevice>(env));

@@ -30,6 +30,36 @@ struct JobInfo {
   }
 };
 
+struct DomainInfo {
+  int state;
+  std::uint64_t maxMemoryKiB;
+  std::uint64_t memoryKiB;
+  unsigned int vcpus;
+  std::uint64_t cpuTimeNs;
+  template <typename Add>
+  void describe(Add add) const {
+    add("state", state);
+    add("maxMemoryKiB", maxMemoryKiB);
+    add("memoryKiB", memoryKiB);
+    add("vcpus", vcpus);
+    add("cpuTimeNs", cpuTimeNs);
+  }
+};
+
+struct SnapshotRecord {
+  std::string name;
+  std::optional<std::string> parent;
+  bool current;
+  std::string xml;
+  template <typename Add>
+  void describe(Add add) const {
+    add("name", name);
+    add("parent", parent);
+    add("current", current);
+    add("xml", xml);
+  }
+};
+
 template <typename Work>
 Napi::Value onDomain(const Napi::CallbackInfo& info, Work work) {
   return onObject<DomainRef>(info, std::move(work));
@@ -47,6 +77,12 @@ Napi::Value withTextAndFlags(const Napi::CallbackInfo& info, const char* name) {
   return onDomain(info, [text = textAt(info, 1, name), flags = flagsAt(info, 2)](virDomainPtr domain) {
     check((library().*function)(domain, text.c_str(), flags));
   });
+}
+
+// A call that takes nothing and says only whether it failed.
+template <auto Symbols::*function>
+Napi::Value plain(const Napi::CallbackInfo& info) {
+  return onDomain(info, [](virDomainPtr domain) { check((library().*function)(domain)); });
 }
 
 // Only posts: the freeing happens after the calls already made.
@@ -144,6 +180,56 @@ Napi::Value snapshotNum(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value getInfo(const Napi::CallbackInfo& info) {
+  return onDomain(info, [](virDomainPtr domain) {
+    virDomainInfo read{};
+    check(library().virDomainGetInfo(domain, &read));
+    return DomainInfo{read.state, read.maxMem, read.memory, read.nrVirtCpu, read.cpuTime};
+  });
+}
+
+Napi::Value getId(const Napi::CallbackInfo& info) {
+  return onDomain(info, [](virDomainPtr domain) -> std::optional<unsigned int> {
+    // Not the number that the object was made with: that of a domain which stopped meanwhile is still there.
+    if (check(library().virDomainIsActive(domain)) != 1) return std::nullopt;
+    const unsigned int id = library().virDomainGetID(domain);
+    return id == static_cast<unsigned int>(-1) ? std::nullopt : std::optional<unsigned int>(id);
+  });
+}
+
+Napi::Value getOsType(const Napi::CallbackInfo& info) {
+  return onDomain(info, [](virDomainPtr domain) { return take(library().virDomainGetOSType(domain)); });
+}
+
+Napi::Value isUpdated(const Napi::CallbackInfo& info) {
+  return onDomain(info, [](virDomainPtr domain) { return check(library().virDomainIsUpdated(domain)) == 1; });
+}
+
+std::optional<std::string> parentOf(virDomainSnapshotPtr snapshot) {
+  const Owned<SnapshotTraits> parent(library().virDomainSnapshotGetParent(snapshot, 0));
+  if (parent != nullptr) return std::string(check(library().virDomainSnapshotGetName(parent.get())));
+  LibvirtFailure failure = lastFailure();
+  // The root of the tree is reported as a snapshot that does not exist.
+  if (failure.code == VIR_ERR_NO_DOMAIN_SNAPSHOT) return std::nullopt;
+  throw Failure(std::move(failure));
+}
+
+Napi::Value listSnapshots(const Napi::CallbackInfo& info) {
+  return onDomain(info, [flags = flagsAt(info, 1), xmlFlags = unsignedAt(info, 2, "xmlFlags")](virDomainPtr domain) {
+    const Symbols& lib = library();
+    OwnedList<SnapshotTraits> list(
+        [=](virDomainSnapshotPtr** items) { return library().virDomainListAllSnapshots(domain, items, flags); });
+    std::vector<SnapshotRecord> records;
+    for (std::size_t i = 0; i < list.size(); i++) {
+      const auto snapshot = list.move(i);
+      records.push_back({check(lib.virDomainSnapshotGetName(snapshot.get())), parentOf(snapshot.get()),
+                         check(lib.virDomainSnapshotIsCurrent(snapshot.get(), 0)) == 1,
+                         take(lib.virDomainSnapshotGetXMLDesc(snapshot.get(), xmlFlags))});
+    }
+    return records;
+  });
+}
+
 }  // namespace
 
 void addDomainMethods(Napi::Env env, Napi::Object exports) {
@@ -167,6 +253,17 @@ void addDomainMethods(Napi::Env env, Napi::Object exports) {
   exports.Set("domainHasManagedSaveImage", Napi::Function::New<hasManagedSaveImage>(env));
   exports.Set("domainManagedSaveRemove", Napi::Function::New<managedSaveRemove>(env));
   exports.Set("domainGetJobInfo", Napi::Function::New<getJobInfo>(env));
+  exports.Set("domainSuspend", Napi::Function::New<plain<&Symbols::virDomainSuspend>>(env));
+  exports.Set("domainResume", Napi::Function::New<plain<&Symbols::virDomainResume>>(env));
+  exports.Set("domainReboot", Napi::Function::New<withFlags<&Symbols::virDomainReboot>>(env));
+  exports.Set("domainReset", Napi::Function::New<withFlags<&Symbols::virDomainReset>>(env));
+  exports.Set("domainManagedSave", Napi::Function::New<withFlags<&Symbols::virDomainManagedSave>>(env));
+  exports.Set("domainAbortJob", Napi::Function::New<plain<&Symbols::virDomainAbortJob>>(env));
+  exports.Set("domainGetInfo", Napi::Function::New<getInfo>(env));
+  exports.Set("domainGetId", Napi::Function::New<getId>(env));
+  exports.Set("domainGetOsType", Napi::Function::New<getOsType>(env));
+  exports.Set("domainIsUpdated", Napi::Function::New<isUpdated>(env));
+  exports.Set("domainListSnapshots", Napi::Function::New<listSnapshots>(env));
   exports.Set("domainSnapshotNum", Napi::Function::New<snapshotNum>(env));
 }
 

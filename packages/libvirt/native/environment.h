@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "bridge.h"
+#include "call.h"
 
 namespace lv {
 
@@ -14,6 +15,7 @@ struct Environment {
   std::shared_ptr<Bridge> bridge;
   // Takes every event.
   Napi::FunctionReference dispatcher;
+  Calls calls;
 };
 
 inline Environment& environmentOf(Napi::Env env) { return *env.GetInstanceData<Environment>(); }

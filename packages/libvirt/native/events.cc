@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "events.h"
 
-#include <cstdint>
-#include <mutex>
 #include <unordered_map>
 #include <utility>
 
 #include "arguments.h"
-#include "environment.h"
+#include "deliver.h"
+#include "registry.h"
 #include "request.h"
 
 namespace lv {
@@ -21,61 +20,21 @@ struct Subscription {
 
 void freeSubscription(void* opaque) { delete static_cast<Subscription*>(opaque); }
 
-// What the session keeps for the callback of a lost connection. libvirt gets only its number: a driver that never
-// loses a connection accepts the callback and forgets it, also to free what goes with it.
+// What the session keeps for the callback of a lost connection. A driver that never loses a connection accepts the
+// callback and forgets it, also to free what goes with it.
 struct CloseWatch {
   std::weak_ptr<Session> session;
   std::shared_ptr<Bridge> bridge;
   int token;
 };
 
-class CloseWatches {
- public:
-  // Any thread. Ends with the last owner of the result.
-  std::pair<void*, std::shared_ptr<CloseWatch>> add(CloseWatch watch) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    const std::uintptr_t number = next_++;
-    const std::shared_ptr<CloseWatch> owner(new CloseWatch(std::move(watch)), [this, number](CloseWatch* ended) {
-      remove(number);
-      delete ended;
-    });
-    watches_.emplace(number, owner);
-    return {reinterpret_cast<void*>(number), owner};
-  }
-  // Null when the connection was closed meanwhile. Any thread.
-  std::shared_ptr<CloseWatch> find(void* opaque) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    const auto found = watches_.find(reinterpret_cast<std::uintptr_t>(opaque));
-    return found == watches_.end() ? nullptr : found->second.lock();
-  }
-
- private:
-  void remove(std::uintptr_t number) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    watches_.erase(number);
-  }
-
-  std::mutex mutex_;
-  std::unordered_map<std::uintptr_t, std::weak_ptr<CloseWatch>> watches_;
-  std::uintptr_t next_ = 1;
-};
-
 // Never deleted: libvirt's event thread may use it while the process exits.
-CloseWatches& closeWatches() {
-  static auto* watches = new CloseWatches;
+Registry<CloseWatch>& closeWatches() {
+  static auto* watches = new Registry<CloseWatch>;
   return *watches;
 }
 
-// Gives an event to JavaScript. libvirt's event thread.
-template <typename Event>
-void deliver(Bridge& bridge, int token, Event event) {
-  event.token = token;
-  bridge.post([event = std::move(event)](Napi::Env env) {
-    const Napi::FunctionReference& dispatcher = environmentOf(env).dispatcher;
-    if (!dispatcher.IsEmpty()) dispatcher.Call({toValue(env, event)});
-  });
-}
-
+// libvirt's event thread.
 template <typename Event>
 void deliver(void* opaque, Event event) {
   const auto* subscription = static_cast<const Subscription*>(opaque);
@@ -170,33 +129,39 @@ struct DomainMetadataEvent {
 
 // libvirt's callbacks. Its event thread; the names and UUIDs are in the objects, so no call goes to the daemon.
 
-void onClose(virConnectPtr, int reason, void* opaque) {
-  const auto watch = closeWatches().find(opaque);
-  if (watch == nullptr) return;
-  if (const auto session = watch->session.lock()) session->markLost();
-  deliver(*watch->bridge, watch->token, CloseEvent{0, reason});
+void onClose(virConnectPtr, int reason, void* opaque) noexcept {
+  guarded([=] {
+    const auto watch = closeWatches().find(opaque);
+    if (watch == nullptr) return;
+    if (const auto session = watch->session.lock()) session->markLost();
+    deliver(*watch->bridge, watch->token, CloseEvent{0, reason});
+  });
 }
 
-void onNodeDeviceLifecycle(virConnectPtr, virNodeDevicePtr device, int event, int detail, void* opaque) {
-  deliver(opaque, NodeDeviceEvent{0, nameOf(device), event, detail});
+void onNodeDeviceLifecycle(virConnectPtr, virNodeDevicePtr device, int event, int detail, void* opaque) noexcept {
+  guarded([=] { deliver(opaque, NodeDeviceEvent{0, nameOf(device), event, detail}); });
 }
 
-void onNodeDeviceUpdate(virConnectPtr, virNodeDevicePtr device, void* opaque) {
-  deliver(opaque, NodeDeviceUpdateEvent{0, nameOf(device)});
+void onNodeDeviceUpdate(virConnectPtr, virNodeDevicePtr device, void* opaque) noexcept {
+  guarded([=] { deliver(opaque, NodeDeviceUpdateEvent{0, nameOf(device)}); });
 }
 
-int onDomainLifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* opaque) {
-  deliver(opaque, DomainLifecycleEvent{0, nameOf(domain), uuidOf(domain), event, detail});
+int onDomainLifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* opaque) noexcept {
+  guarded([=] { deliver(opaque, DomainLifecycleEvent{0, nameOf(domain), uuidOf(domain), event, detail}); });
   return 0;
 }
 
-void onDomainDevice(virConnectPtr, virDomainPtr domain, const char* devAlias, void* opaque) {
-  deliver(opaque, DomainDeviceEvent{0, nameOf(domain), uuidOf(domain), devAlias != nullptr ? devAlias : ""});
+void onDomainDevice(virConnectPtr, virDomainPtr domain, const char* devAlias, void* opaque) noexcept {
+  guarded([=] {
+    deliver(opaque, DomainDeviceEvent{0, nameOf(domain), uuidOf(domain), devAlias != nullptr ? devAlias : ""});
+  });
 }
 
-void onDomainMetadata(virConnectPtr, virDomainPtr domain, int type, const char* nsuri, void* opaque) {
-  deliver(opaque, DomainMetadataEvent{0, nameOf(domain), uuidOf(domain), type,
-                                      nsuri != nullptr ? std::optional<std::string>(nsuri) : std::nullopt});
+void onDomainMetadata(virConnectPtr, virDomainPtr domain, int type, const char* nsuri, void* opaque) noexcept {
+  guarded([=] {
+    deliver(opaque, DomainMetadataEvent{0, nameOf(domain), uuidOf(domain), type,
+                                        nsuri != nullptr ? std::optional<std::string>(nsuri) : std::nullopt});
+  });
 }
 
 // libvirt takes every callback as one type and calls it with the event's own.
@@ -243,7 +208,7 @@ Napi::Value subscribe(const Napi::CallbackInfo& info, FindCallback find) {
   const auto callback = find(eventId);
   if (callback == nullptr) throw Napi::TypeError::New(info.Env(), "eventId must be an event that these bindings know");
   const auto bridge = environmentOf(info.Env()).bridge;
-  return submit(info.Env(), *refAt<ConnectionRef>(info, 0).session, [=](Session& session) {
+  return submit(info.Env(), refAt<ConnectionRef>(info, 0).session, [=](Session& session) {
     auto subscription = std::make_unique<Subscription>(Subscription{bridge, token});
     const int id = check((library().*registerAny)(session.connection(), nullptr, eventId, callback, subscription.get(),
                                                   freeSubscription));
@@ -256,7 +221,7 @@ Napi::Value subscribe(const Napi::CallbackInfo& info, FindCallback find) {
 template <auto Symbols::*deregisterAny, Callbacks callbacks>
 Napi::Value unsubscribe(const Napi::CallbackInfo& info) {
   const int eventId = integerAt(info, 1, "eventId");
-  return submit(info.Env(), *refAt<ConnectionRef>(info, 0).session, [=](Session& session) {
+  return submit(info.Env(), refAt<ConnectionRef>(info, 0).session, [=](Session& session) {
     auto& registered = (session.*callbacks)();
     const auto found = registered.find(eventId);
     if (found == registered.end()) return;

@@ -150,7 +150,7 @@ Napi::Value listDomainsWithXml(const Napi::CallbackInfo& info) {
 // As onConnection, for work that returns an object which the session takes over.
 template <typename Work>
 Napi::Value adopting(const Napi::CallbackInfo& info, Work work) {
-  return submit(info.Env(), *refAt<ConnectionRef>(info, 0).session, [work = std::move(work)](Session& session) {
+  return submit(info.Env(), refAt<ConnectionRef>(info, 0).session, [work = std::move(work)](Session& session) {
     return adopt(session, work(session.connection()));
   });
 }
@@ -158,7 +158,7 @@ Napi::Value adopting(const Napi::CallbackInfo& info, Work work) {
 // As adopting, for a whole list.
 template <typename Named, typename Work>
 Napi::Value adoptingAll(const Napi::CallbackInfo& info, Work work) {
-  return submit(info.Env(), *refAt<ConnectionRef>(info, 0).session, [work = std::move(work)](Session& session) {
+  return submit(info.Env(), refAt<ConnectionRef>(info, 0).session, [work = std::move(work)](Session& session) {
     auto list = work(session.connection());
     std::vector<Named> items;
     items.reserve(list.size());
@@ -207,6 +207,18 @@ Napi::Value lookupDomainByUuid(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value lookupDomainById(const Napi::CallbackInfo& info) {
+  return adopting(info, [id = integerAt(info, 1, "id")](virConnectPtr connection) {
+    return Owned<DomainTraits>(check(library().virDomainLookupByID(connection, id)));
+  });
+}
+
+Napi::Value createDomainXml(const Napi::CallbackInfo& info) {
+  return adopting(info, [xml = textAt(info, 1, "xml"), flags = flagsAt(info, 2)](virConnectPtr connection) {
+    return Owned<DomainTraits>(check(library().virDomainCreateXML(connection, xml.c_str(), flags)));
+  });
+}
+
 Napi::Value defineDomainXml(const Napi::CallbackInfo& info) {
   return adopting(info, [xml = textAt(info, 1, "xml"), flags = flagsAt(info, 2)](virConnectPtr connection) {
     return Owned<DomainTraits>(check(library().virDomainDefineXMLFlags(connection, xml.c_str(), flags)));
@@ -225,6 +237,8 @@ void addListMethods(Napi::Env env, Napi::Object exports) {
   exports.Set("listDomainsWithXml", Napi::Function::New<listDomainsWithXml>(env));
   exports.Set("lookupDomainByName", Napi::Function::New<lookupDomainByName>(env));
   exports.Set("lookupDomainByUuid", Napi::Function::New<lookupDomainByUuid>(env));
+  exports.Set("lookupDomainById", Napi::Function::New<lookupDomainById>(env));
+  exports.Set("createDomainXml", Napi::Function::New<createDomainXml>(env));
   exports.Set("defineDomainXml", Napi::Function::New<defineDomainXml>(env));
 }
 

@@ -10,5 +10,6 @@ void addConnectionMethods(Napi::Env env, Napi::Object exports);
 void addListMethods(Napi::Env env, Napi::Object exports);
 void addNodeDeviceMethods(Napi::Env env, Napi::Object exports);
 void addDomainMethods(Napi::Env env, Napi::Object exports);
+void addStreamMethods(Napi::Env env, Napi::Object exports);
 
 }  // namespace lv

@@ -23,6 +23,22 @@ struct DomainTraits {
   static void free(Pointer domain) noexcept { library().virDomainFree(domain); }
 };
 
+struct SnapshotTraits {
+  using Pointer = virDomainSnapshotPtr;
+  static constexpr const char* kNoun = "snapshot";
+  static void free(Pointer snapshot) noexcept { library().virDomainSnapshotFree(snapshot); }
+};
+
+struct StreamTraits {
+  using Pointer = virStreamPtr;
+  static constexpr const char* kNoun = "stream";
+  // Ends a stream that was not finished; may wait for the daemon.
+  static void free(Pointer stream) noexcept {
+    library().virStreamAbort(stream);
+    library().virStreamFree(stream);
+  }
+};
+
 // Frees one reference where it ends: only on the connection's thread.
 template <typename Traits>
 struct Free {

@@ -15,7 +15,7 @@ std::string uuidOf(virDomainPtr domain) {
 
 NamedNodeDevice adopt(Session& session, Owned<NodeDeviceTraits> device) {
   std::string name = nameOf(device.get());
-  return {{session.shared_from_this(), session.adopt(std::move(device))}, std::move(name)};
+  return {{session.shared_from_this(), session.adopt(std::move(device))}, std::move(name), {}};
 }
 
 NamedDomain adopt(Session& session, Owned<DomainTraits> domain) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "session.h"
 
+#include <algorithm>
+
 #include "thread.h"
 
 namespace lv {
@@ -11,20 +13,30 @@ std::shared_ptr<Session> Session::start() {
   return session;
 }
 
-bool Session::push(Job job, bool last) {
+bool Session::push(Job job, std::uint64_t number, bool last) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (ending_) return false;
-    queue_.push_back(std::move(job));
+    queue_.push_back({number, std::move(job)});
     ending_ = last;
   }
   changed_.notify_all();
   return true;
 }
 
-bool Session::post(Job job) { return push(std::move(job), false); }
+bool Session::post(Job job, std::uint64_t number) { return push(std::move(job), number, false); }
 
-bool Session::endWith(Job job) { return push(std::move(job), true); }
+bool Session::endWith(Job job) { return push(std::move(job), 0, true); }
+
+void Session::forget(std::uint64_t number) {
+  // Freed after the lock.
+  Job forgotten;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = std::find_if(queue_.begin(), queue_.end(), [=](const Queued& queued) { return queued.number == number; });
+  if (found == queue_.end()) return;
+  forgotten = std::move(found->job);
+  queue_.erase(found);
+}
 
 void Session::end() {
   {
@@ -35,7 +47,7 @@ void Session::end() {
 }
 
 void Session::abandon() {
-  std::deque<Job> forgotten;
+  std::deque<Queued> forgotten;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     ending_ = true;
@@ -56,7 +68,7 @@ void Session::run() noexcept {
       std::unique_lock<std::mutex> lock(mutex_);
       changed_.wait(lock, [this] { return ending_ || !queue_.empty(); });
       if (queue_.empty()) break;
-      job = std::move(queue_.front());
+      job = std::move(queue_.front().job);
       queue_.pop_front();
     }
     job(*this);

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -49,13 +50,16 @@ class Session : public std::enable_shared_from_this<Session> {
   // Starts the thread, which holds a reference until it ends. Throws std::system_error. Any thread.
   static std::shared_ptr<Session> start();
 
-  // Queues a job; jobs run in the order of these calls. False after end, endWith or abandon. Any thread.
-  bool post(Job job);
+  // Queues a job; jobs run in the order of these calls. False after end, endWith or abandon. A number other than 0 names
+  // the job for forget; numbers grow. Any thread.
+  bool post(Job job, std::uint64_t number = 0);
   // Queues the last job. Any thread.
   bool endWith(Job job);
+  // Takes a job out of the queue, if it did not begin. Any thread.
+  void forget(std::uint64_t number);
   // Lets the thread finish the queue, close the connection and end. Any thread.
   void end();
-  // As end, but forgets the jobs that did not begin. Any thread.
+  // As end, but forgets the jobs that did not begin, also one of endWith. Any thread.
   void abandon();
   // Whether the thread ended until then. Any thread.
   bool waitUntil(Clock::time_point deadline);
@@ -73,7 +77,9 @@ class Session : public std::enable_shared_from_this<Session> {
     children_.insert(object);
     return object;
   }
+  void adopt(const std::shared_ptr<Child>& child) { children_.insert(child); }
   void release(const std::shared_ptr<Child>& child) noexcept;
+  std::size_t childCount() const { return children_.size(); }
   // To unregister, and to keep, until the connection is closed.
   void setCloseCallback(virConnectCloseFunc callback, std::shared_ptr<void> watch) {
     closeCallback_ = callback;
@@ -89,11 +95,15 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   void run() noexcept;
-  bool push(Job job, bool last);
+  bool push(Job job, std::uint64_t number, bool last);
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Job> queue_;
+  struct Queued {
+    std::uint64_t number;
+    Job job;
+  };
+  std::deque<Queued> queue_;
   bool ending_ = false;
   bool ended_ = false;
   std::atomic<bool> lost_{false};

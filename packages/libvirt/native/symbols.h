@@ -25,9 +25,15 @@
   REQUIRED(virConnectGetVersion)                                                                  \
   REQUIRED(virConnectGetURI)                                                                      \
   REQUIRED(virConnectGetHostname)                                                                 \
+  REQUIRED(virConnectGetType)                                                                     \
+  REQUIRED(virConnectIsSecure)                                                                    \
+  REQUIRED(virConnectIsEncrypted)                                                                 \
+  REQUIRED(virConnectGetSysinfo)                                                                  \
+  REQUIRED(virConnectGetMaxVcpus)                                                                 \
   REQUIRED(virConnectGetCapabilities)                                                             \
   REQUIRED(virConnectGetDomainCapabilities)                                                       \
   REQUIRED(virConnectDomainXMLToNative)                                                           \
+  REQUIRED(virConnectDomainXMLFromNative)                                                         \
   REQUIRED(virConnectListAllNodeDevices)                                                          \
   REQUIRED(virNodeDeviceLookupByName)                                                             \
   REQUIRED(virNodeDeviceGetName)                                                                  \
@@ -54,16 +60,26 @@
   REQUIRED(virConnectListAllDomains)                                                              \
   REQUIRED(virDomainLookupByName)                                                                 \
   REQUIRED(virDomainLookupByUUIDString)                                                           \
+  REQUIRED(virDomainLookupByID)                                                                   \
+  REQUIRED(virDomainCreateXML)                                                                    \
   REQUIRED(virDomainDefineXMLFlags)                                                               \
   REQUIRED(virDomainGetName)                                                                      \
   REQUIRED(virDomainGetUUIDString)                                                                \
   REQUIRED(virDomainGetState)                                                                     \
+  REQUIRED(virDomainGetInfo)                                                                      \
+  REQUIRED(virDomainGetID)                                                                        \
+  REQUIRED(virDomainGetOSType)                                                                    \
   REQUIRED(virDomainGetXMLDesc)                                                                   \
   REQUIRED(virDomainIsActive)                                                                     \
   REQUIRED(virDomainIsPersistent)                                                                 \
+  REQUIRED(virDomainIsUpdated)                                                                    \
   REQUIRED(virDomainCreateWithFlags)                                                              \
   REQUIRED(virDomainShutdownFlags)                                                                \
   REQUIRED(virDomainDestroyFlags)                                                                 \
+  REQUIRED(virDomainSuspend)                                                                      \
+  REQUIRED(virDomainResume)                                                                       \
+  REQUIRED(virDomainReboot)                                                                       \
+  REQUIRED(virDomainReset)                                                                        \
   REQUIRED(virDomainUndefineFlags)                                                                \
   REQUIRED(virDomainAttachDeviceFlags)                                                            \
   REQUIRED(virDomainDetachDeviceFlags)                                                            \
@@ -74,9 +90,29 @@
   REQUIRED(virDomainGetAutostart)                                                                 \
   REQUIRED(virDomainSetAutostart)                                                                 \
   REQUIRED(virDomainHasManagedSaveImage)                                                          \
+  REQUIRED(virDomainManagedSave)                                                                  \
   REQUIRED(virDomainManagedSaveRemove)                                                            \
   REQUIRED(virDomainGetJobInfo)                                                                   \
+  REQUIRED(virDomainAbortJob)                                                                     \
   REQUIRED(virDomainSnapshotNum)                                                                  \
+  REQUIRED(virDomainListAllSnapshots)                                                             \
+  REQUIRED(virDomainSnapshotGetName)                                                              \
+  REQUIRED(virDomainSnapshotGetParent)                                                            \
+  REQUIRED(virDomainSnapshotIsCurrent)                                                            \
+  REQUIRED(virDomainSnapshotGetXMLDesc)                                                           \
+  REQUIRED(virDomainSnapshotFree)                                                                 \
+  REQUIRED(virDomainOpenConsole)                                                                  \
+  REQUIRED(virDomainOpenChannel)                                                                  \
+  REQUIRED(virDomainScreenshot)                                                                   \
+  REQUIRED(virStreamNew)                                                                          \
+  REQUIRED(virStreamRecv)                                                                         \
+  REQUIRED(virStreamSend)                                                                         \
+  REQUIRED(virStreamFinish)                                                                       \
+  REQUIRED(virStreamAbort)                                                                        \
+  REQUIRED(virStreamEventAddCallback)                                                             \
+  REQUIRED(virStreamEventUpdateCallback)                                                          \
+  REQUIRED(virStreamEventRemoveCallback)                                                          \
+  REQUIRED(virStreamFree)                                                                         \
   REQUIRED(virDomainFree)                                                                         \
   REQUIRED(virConnectDomainEventRegisterAny)                                                      \
   REQUIRED(virConnectDomainEventDeregisterAny)

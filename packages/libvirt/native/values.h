@@ -14,8 +14,16 @@
 namespace lv {
 
 inline Napi::Value toValue(Napi::Env env, const std::string& text) { return Napi::String::New(env, text); }
+// Bytes that are no text.
+struct Bytes {
+  std::string data;
+};
+inline Napi::Value toValue(Napi::Env env, const Bytes& bytes) {
+  return Napi::Buffer<char>::Copy(env, bytes.data.data(), bytes.data.size());
+}
 inline Napi::Value toValue(Napi::Env env, bool value) { return Napi::Boolean::New(env, value); }
 inline Napi::Value toValue(Napi::Env env, int value) { return Napi::Number::New(env, value); }
+inline Napi::Value toValue(Napi::Env env, unsigned int value) { return Napi::Number::New(env, value); }
 inline Napi::Value toValue(Napi::Env env, std::uint64_t value) { return Napi::BigInt::New(env, value); }
 
 template <typename T>

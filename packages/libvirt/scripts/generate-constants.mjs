@@ -125,6 +125,36 @@ const tables = [
     'VIR_DOMAIN_METADATA_',
     'Which metadata a call means.',
   ],
+  ['DomainRebootFlags', 'libvirt-domain.h', 'virDomainRebootFlagValues', 'VIR_DOMAIN_REBOOT_', 'For `Domain.reboot`.'],
+  ['DomainSaveFlags', 'libvirt-domain.h', 'virDomainSaveRestoreFlags', 'VIR_DOMAIN_SAVE_', 'For `Domain.managedSave`.'],
+  [
+    'DomainConsoleFlags',
+    'libvirt-domain.h',
+    'virDomainConsoleFlags',
+    'VIR_DOMAIN_CONSOLE_',
+    'For `Domain.openConsole`.',
+  ],
+  [
+    'DomainChannelFlags',
+    'libvirt-domain.h',
+    'virDomainChannelFlags',
+    'VIR_DOMAIN_CHANNEL_',
+    'For `Domain.openChannel`.',
+  ],
+  [
+    'DomainSnapshotListFlags',
+    'libvirt-domain-snapshot.h',
+    'virDomainSnapshotListFlags',
+    'VIR_DOMAIN_SNAPSHOT_LIST_',
+    'Filters for `Domain.listSnapshots`.',
+  ],
+  [
+    'DomainSnapshotXmlFlags',
+    'libvirt-domain-snapshot.h',
+    'virDomainSnapshotXMLFlags',
+    'VIR_DOMAIN_SNAPSHOT_XML_',
+    'For `Domain.listSnapshots`.',
+  ],
   ['DomainJobType', 'libvirt-domain.h', 'virDomainJobType', 'VIR_DOMAIN_JOB_', '`DomainJobInfo.type`.'],
   ['DomainLifecycle', 'libvirt-domain.h', 'virDomainEventType', 'VIR_DOMAIN_EVENT_', '`DomainLifecycleEvent.event`.'],
   [
@@ -169,7 +199,9 @@ function evaluate(text, known) {
 }
 
 const known = new Map();
-for (const match of header('libvirt-domain.h').matchAll(/(VIR_DOMAIN_AFFECT_\w+)\s*=\s*([^,]+),/g))
+for (const match of header('libvirt-domain.h').matchAll(
+  /(VIR_DOMAIN_AFFECT_\w+|VIR_DOMAIN_XML_SECURE)\s*=\s*([^,]+),/g,
+))
   known.set(match[1], evaluate(match[2], known));
 
 function members(file, name, prefix) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { request, signalOf, unlessAborted, type CallOptions } from './call.js';
 import { ConnectionCloseReason, DomainXmlFlags } from './constants.js';
 import { Domain } from './domain.js';
-import { settle } from './errors.js';
+import { connectionLost, settle } from './errors.js';
 import {
   addListener,
   callUser,
@@ -13,21 +14,29 @@ import {
   type NodeDeviceUpdateEvent,
   type Subscription,
 } from './events.js';
-import { native, type ConnectionHandle, type DomainRecord, type NativeEvent, type NodeDeviceRecord } from './native.js';
+import {
+  native,
+  type ConnectionHandle,
+  type DomainRecord,
+  type NativeEvent,
+  type NodeDeviceRecord,
+  type StreamHandle,
+} from './native.js';
 import { NodeDevice } from './node-device.js';
+import { DomainStream } from './stream.js';
 import { Subscriptions } from './subscriptions.js';
 
 /** How a connection ended although nobody closed it. */
 export type CloseReason = 'error' | 'end-of-file' | 'keep-alive' | 'client';
 
-export interface ListNodeDevicesOptions {
+export interface ListNodeDevicesOptions extends CallOptions {
   /** `NodeDeviceListFlags` */
   readonly flags?: number;
   /** `NodeDeviceXmlFlags` */
   readonly xmlFlags?: number;
 }
 
-export interface ListDomainsOptions {
+export interface ListDomainsOptions extends CallOptions {
   /** `DomainListFlags` */
   readonly flags?: number;
   /** `DomainXmlFlags` for `xml` */
@@ -36,7 +45,7 @@ export interface ListDomainsOptions {
   readonly secure?: boolean;
 }
 
-export interface DomainCapabilitiesQuery {
+export interface DomainCapabilitiesQuery extends CallOptions {
   readonly emulator?: string;
   readonly arch?: string;
   readonly machine?: string;
@@ -44,9 +53,25 @@ export interface DomainCapabilitiesQuery {
   readonly flags?: number;
 }
 
+export interface CloseOptions extends CallOptions {
+  /**
+   * How long to wait for the calls already made; default 5000. Then they reject with DisposedError and the connection
+   * is left to its thread, which ends when libvirt returns. 0 waits for nothing, Infinity for everything.
+   */
+  readonly timeoutMs?: number;
+}
+
+/** Longer than any call that ends by itself and matters to who closes. */
+const closeTimeoutMs = 5000;
+/** What a timer of Node takes; about 25 days. */
+const longestTimeoutMs = 0x7fff_ffff;
+
 /**
  * A connection to a libvirt daemon, with a native thread of its own that makes its calls one after the other.
  * Calls that take seconds delay those behind them: give long changes a second connection.
+ *
+ * Every method that returns a promise takes `CallOptions` last, and rejects with LibvirtError when libvirt refuses or the
+ * connection is lost, DisposedError after `close`, and TypeError for an argument of the wrong type.
  */
 export class Connection implements AsyncDisposable {
   /** The URI given to `open`. */
@@ -59,6 +84,8 @@ export class Connection implements AsyncDisposable {
   #state: 'open' | 'lost' | 'closed' = 'open';
   #keepsProcess = true;
   #closing: Promise<void> | undefined;
+  #abandoned = false;
+  readonly #streams = new Set<DomainStream>();
 
   private constructor(uri: string, readOnly: boolean, handle: ConnectionHandle, token: number) {
     this.uri = uri;
@@ -69,7 +96,13 @@ export class Connection implements AsyncDisposable {
   }
 
   /** @internal Use `open`. */
-  static async open(uri: string, readOnly: boolean, interval: number, count: number): Promise<Connection> {
+  static async open(
+    uri: string,
+    readOnly: boolean,
+    interval: number,
+    count: number,
+    options: CallOptions,
+  ): Promise<Connection> {
     let connection: WeakRef<Connection> | undefined;
     let early: NativeEvent | undefined;
     // A weak reference, so that a forgotten connection can be collected and closed.
@@ -82,7 +115,7 @@ export class Connection implements AsyncDisposable {
       const opened = new Connection(
         uri,
         readOnly,
-        await settle(native.connectionOpen(uri, readOnly, interval, count, token)),
+        await request(() => native.connectionOpen(uri, readOnly, interval, count, token), options),
         token,
       );
       connection = new WeakRef(opened);
@@ -100,24 +133,35 @@ export class Connection implements AsyncDisposable {
     return this.#state;
   }
 
-  /** Lets subscriptions keep the process alive: the default. Calls in flight always do. */
+  /** Lets subscriptions and streams keep the process alive: the default. Calls in flight always do. */
   ref(): this {
     this.#keepsProcess = true;
     this.#updateHold();
     return this;
   }
 
-  /** Lets the process end although there are subscriptions. */
+  /** Lets the process end although there are subscriptions and streams. */
   unref(): this {
     this.#keepsProcess = false;
     this.#updateHold();
     return this;
   }
 
-  /** Releases every device, domain and subscription of this connection, then closes it, after the calls already made. */
-  close(): Promise<void> {
+  /**
+   * Releases every device, domain, stream and subscription of this connection, then closes it, after the calls already
+   * made; a daemon that does not answer delays it only for `timeoutMs`. The signal ends the waiting, not the closing.
+   * @see https://libvirt.org/html/libvirt-libvirt-host.html#virConnectClose
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    const { timeoutMs = closeTimeoutMs } = options;
+    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) throw new TypeError('timeoutMs must be a number from 0');
+    const signal = signalOf(options);
     this.#closing ??= this.#close();
-    return this.#closing;
+    let timer: NodeJS.Timeout | undefined;
+    if (timeoutMs === 0) this.#abandon();
+    else if (timeoutMs <= longestTimeoutMs) timer = setTimeout(() => this.#abandon(), timeoutMs);
+    const timed = this.#closing.finally(() => clearTimeout(timer));
+    await unlessAborted(timed, signal);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -132,50 +176,83 @@ export class Connection implements AsyncDisposable {
     return () => void this.#closeListeners.delete(listener);
   }
 
-  async getUri(): Promise<string> {
-    return await settle(native.connectionGetUri(this.#handle));
+  async getUri(options?: CallOptions): Promise<string> {
+    return await request(() => native.connectionGetUri(this.#handle), options);
   }
 
   /** The daemon's libvirt: major * 1,000,000 + minor * 1,000 + release. */
-  async getLibVersion(): Promise<bigint> {
-    return await settle(native.connectionGetLibVersion(this.#handle));
+  async getLibVersion(options?: CallOptions): Promise<bigint> {
+    return await request(() => native.connectionGetLibVersion(this.#handle), options);
   }
 
   /** The hypervisor's version, in the form of `getLibVersion`. */
-  async getVersion(): Promise<bigint> {
-    return await settle(native.connectionGetVersion(this.#handle));
+  async getVersion(options?: CallOptions): Promise<bigint> {
+    return await request(() => native.connectionGetVersion(this.#handle), options);
   }
 
-  async getHostname(): Promise<string> {
-    return await settle(native.connectionGetHostname(this.#handle));
+  async getHostname(options?: CallOptions): Promise<string> {
+    return await request(() => native.connectionGetHostname(this.#handle), options);
   }
 
-  async getCapabilities(): Promise<string> {
-    return await settle(native.connectionGetCapabilities(this.#handle));
+  async getCapabilities(options?: CallOptions): Promise<string> {
+    return await request(() => native.connectionGetCapabilities(this.#handle), options);
   }
 
   async getDomainCapabilities(query: DomainCapabilitiesQuery = {}): Promise<string> {
     const { emulator, arch, machine, virtType, flags } = query;
-    return await settle(
-      native.connectionGetDomainCapabilities(
-        this.#handle,
-        emulator ?? null,
-        arch ?? null,
-        machine ?? null,
-        virtType ?? null,
-        flags ?? 0,
-      ),
+    return await request(
+      () =>
+        native.connectionGetDomainCapabilities(
+          this.#handle,
+          emulator ?? null,
+          arch ?? null,
+          machine ?? null,
+          virtType ?? null,
+          flags ?? 0,
+        ),
+      query,
     );
   }
 
   /** What libvirt knows without asking the daemon; a dead peer shows only after the keep-alive time. */
-  async isAlive(): Promise<boolean> {
-    return await settle(native.connectionIsAlive(this.#handle));
+  async isAlive(options?: CallOptions): Promise<boolean> {
+    return await request(() => native.connectionIsAlive(this.#handle), options);
+  }
+
+  /** The driver, for example `QEMU`. */
+  async getType(options?: CallOptions): Promise<string> {
+    return await request(() => native.connectionGetType(this.#handle), options);
+  }
+
+  /** Whether nobody else can read the connection: it is encrypted or stays on this host. */
+  async isSecure(options?: CallOptions): Promise<boolean> {
+    return await request(() => native.connectionIsSecure(this.#handle), options);
+  }
+
+  async isEncrypted(options?: CallOptions): Promise<boolean> {
+    return await request(() => native.connectionIsEncrypted(this.#handle), options);
+  }
+
+  /** The host's SMBIOS tables as XML. */
+  async getSysinfo(options?: CallOptions): Promise<string> {
+    return await request(() => native.connectionGetSysinfo(this.#handle), options);
+  }
+
+  /** The most processors that a domain may have; `type` is that of `<domain type>`. */
+  async getMaxVcpus(type?: string, options?: CallOptions): Promise<number> {
+    return await request(() => native.connectionGetMaxVcpus(this.#handle, type ?? null), options);
+  }
+
+  /** How many devices, domains and streams of this connection were neither disposed nor collected: to find leaks. */
+  async countHandles(options?: CallOptions): Promise<number> {
+    return await request(() => native.connectionCountHandles(this.#handle), options);
   }
 
   /** `flags`: `NodeDeviceListFlags`. */
-  async listAllNodeDevices(flags = 0): Promise<NodeDevice[]> {
-    return (await settle(native.listAllNodeDevices(this.#handle, flags))).map((device) => new NodeDevice(this, device));
+  async listAllNodeDevices(flags = 0, options?: CallOptions): Promise<NodeDevice[]> {
+    return (await request(() => native.listAllNodeDevices(this.#handle, flags), options)).map(
+      (device) => new NodeDevice(this, device),
+    );
   }
 
   /**
@@ -183,76 +260,130 @@ export class Connection implements AsyncDisposable {
    * out. Where libvirt cannot tell (before 7.8, and in some drivers) a device counts as active, transient, not autostarted.
    */
   async listNodeDevicesWithXml(options: ListNodeDevicesOptions = {}): Promise<NodeDeviceRecord[]> {
-    return await settle(native.listNodeDevicesWithXml(this.#handle, options.flags ?? 0, options.xmlFlags ?? 0));
+    return await request(
+      () => native.listNodeDevicesWithXml(this.#handle, options.flags ?? 0, options.xmlFlags ?? 0),
+      options,
+    );
   }
 
-  async lookupNodeDeviceByName(name: string): Promise<NodeDevice> {
-    return new NodeDevice(this, await settle(native.lookupNodeDeviceByName(this.#handle, name)));
+  async lookupNodeDeviceByName(name: string, options?: CallOptions): Promise<NodeDevice> {
+    return new NodeDevice(this, await request(() => native.lookupNodeDeviceByName(this.#handle, name), options));
   }
 
   /** Stores a device's definition. The object may be provisional: look it up again. `flags`: `NodeDeviceDefineXmlFlags`. */
-  async defineNodeDeviceXml(xml: string, flags = 0): Promise<NodeDevice> {
-    return new NodeDevice(this, await settle(native.defineNodeDeviceXml(this.#handle, xml, flags)));
+  async defineNodeDeviceXml(xml: string, flags = 0, options?: CallOptions): Promise<NodeDevice> {
+    return new NodeDevice(this, await request(() => native.defineNodeDeviceXml(this.#handle, xml, flags), options));
   }
 
   /** Creates and starts a transient device. `flags`: `NodeDeviceCreateXmlFlags`. */
-  async createNodeDeviceXml(xml: string, flags = 0): Promise<NodeDevice> {
-    return new NodeDevice(this, await settle(native.createNodeDeviceXml(this.#handle, xml, flags)));
+  async createNodeDeviceXml(xml: string, flags = 0, options?: CallOptions): Promise<NodeDevice> {
+    return new NodeDevice(this, await request(() => native.createNodeDeviceXml(this.#handle, xml, flags), options));
   }
 
   /** `flags`: `DomainListFlags`. */
-  async listAllDomains(flags = 0): Promise<Domain[]> {
-    return (await settle(native.listAllDomains(this.#handle, flags))).map((domain) => new Domain(this, domain));
+  async listAllDomains(flags = 0, options?: CallOptions): Promise<Domain[]> {
+    return (await request(() => native.listAllDomains(this.#handle, flags), options)).map(
+      (domain) => new Domain(this, domain),
+    );
   }
 
   /** Lists domains and reads each in one hop to the connection's thread. A domain that disappears meanwhile is left out. */
   async listDomainsWithXml(options: ListDomainsOptions = {}): Promise<DomainRecord[]> {
     const inactive = DomainXmlFlags.INACTIVE | (options.secure === true ? DomainXmlFlags.SECURE : 0);
-    return await settle(native.listDomainsWithXml(this.#handle, options.flags ?? 0, options.xmlFlags ?? 0, inactive));
+    return await request(
+      () => native.listDomainsWithXml(this.#handle, options.flags ?? 0, options.xmlFlags ?? 0, inactive),
+      options,
+    );
   }
 
-  async lookupDomainByName(name: string): Promise<Domain> {
-    return new Domain(this, await settle(native.lookupDomainByName(this.#handle, name)));
+  async lookupDomainByName(name: string, options?: CallOptions): Promise<Domain> {
+    return new Domain(this, await request(() => native.lookupDomainByName(this.#handle, name), options));
   }
 
-  async lookupDomainByUuid(uuid: string): Promise<Domain> {
-    return new Domain(this, await settle(native.lookupDomainByUuid(this.#handle, uuid)));
+  async lookupDomainByUuid(uuid: string, options?: CallOptions): Promise<Domain> {
+    return new Domain(this, await request(() => native.lookupDomainByUuid(this.#handle, uuid), options));
+  }
+
+  /** Only an active domain has an ID; rejects with NO_DOMAIN. */
+  async lookupDomainById(id: number, options?: CallOptions): Promise<Domain> {
+    return new Domain(this, await request(() => native.lookupDomainById(this.#handle, id), options));
+  }
+
+  /** Creates and starts a transient domain. `flags`: `DomainCreateFlags`. */
+  async createDomainXml(xml: string, flags = 0, options?: CallOptions): Promise<Domain> {
+    return new Domain(this, await request(() => native.createDomainXml(this.#handle, xml, flags), options));
   }
 
   /** Stores a whole domain; `flags`: `DomainDefineFlags`. */
-  async defineDomainXml(xml: string, flags = 0): Promise<Domain> {
-    return new Domain(this, await settle(native.defineDomainXml(this.#handle, xml, flags)));
+  async defineDomainXml(xml: string, flags = 0, options?: CallOptions): Promise<Domain> {
+    return new Domain(this, await request(() => native.defineDomainXml(this.#handle, xml, flags), options));
   }
 
   /** The hypervisor's own form of a domain's XML, for example the format `qemu-argv`. */
-  async domainXmlToNative(format: string, xml: string): Promise<string> {
-    return await settle(native.connectionDomainXmlToNative(this.#handle, format, xml));
+  async domainXmlToNative(format: string, xml: string, options?: CallOptions): Promise<string> {
+    return await request(() => native.connectionDomainXmlToNative(this.#handle, format, xml), options);
   }
 
-  /** A node device was created, deleted, defined or undefined. */
-  onNodeDeviceLifecycle(callback: (event: NodeDeviceLifecycleEvent) => void): Promise<Subscription> {
-    return this.#subscriptions.add('NodeDevice', nodeDeviceEventIds.lifecycle, callback);
+  /** The XML of a domain in the hypervisor's own form; few drivers can. */
+  async domainXmlFromNative(format: string, config: string, options?: CallOptions): Promise<string> {
+    return await request(() => native.connectionDomainXmlFromNative(this.#handle, format, config), options);
   }
 
-  /** A node device's XML changed. */
-  onNodeDeviceUpdate(callback: (event: NodeDeviceUpdateEvent) => void): Promise<Subscription> {
-    return this.#subscriptions.add('NodeDevice', nodeDeviceEventIds.update, callback);
+  /** A node device was created, deleted, defined or undefined. The signal also ends the subscription, now or later. */
+  async onNodeDeviceLifecycle(
+    callback: (event: NodeDeviceLifecycleEvent) => void,
+    options?: CallOptions,
+  ): Promise<Subscription> {
+    return await this.#subscriptions.add('NodeDevice', nodeDeviceEventIds.lifecycle, callback, options);
   }
 
+  /** A node device's XML changed. The signal also ends the subscription, now or later. */
+  async onNodeDeviceUpdate(
+    callback: (event: NodeDeviceUpdateEvent) => void,
+    options?: CallOptions,
+  ): Promise<Subscription> {
+    return await this.#subscriptions.add('NodeDevice', nodeDeviceEventIds.update, callback, options);
+  }
+
+  /** Something happened to a domain. The signal also ends the subscription, now or later. */
   async onDomainEvent<Name extends keyof DomainEvents>(
     name: Name,
     callback: (event: DomainEvents[Name]) => void,
+    options?: CallOptions,
   ): Promise<Subscription> {
     if (!Object.hasOwn(domainEventIds, name))
       throw new TypeError(`name must be one of ${Object.keys(domainEventIds).join(', ')}`);
-    return await this.#subscriptions.add('Domain', domainEventIds[name], callback);
+    return await this.#subscriptions.add('Domain', domainEventIds[name], callback, options);
   }
 
   async #close(): Promise<void> {
     this.#state = 'closed';
     this.#closeListeners.clear();
     this.#forgetAll();
-    await settle(native.connectionClose(this.#handle));
+    for (const stream of this.#streams) stream.destroy();
+    try {
+      await settle(native.connectionClose(this.#handle));
+    } catch (error) {
+      if (!this.#abandoned) throw error;
+    }
+  }
+
+  #abandon(): void {
+    this.#abandoned = true;
+    native.connectionAbandon(this.#handle);
+  }
+
+  /** @internal Streams keep the process alive and end with their connection. */
+  async openStream(start: (token: number) => Promise<StreamHandle>): Promise<DomainStream> {
+    const stream: DomainStream = await DomainStream.open(start, () => {
+      this.#streams.delete(stream);
+      this.#updateHold();
+    });
+    this.#streams.add(stream);
+    // A connection that ended meanwhile.
+    if (this.#state !== 'open') stream.destroy();
+    this.#updateHold();
+    return stream;
   }
 
   #lost(event: NativeEvent): void {
@@ -261,6 +392,7 @@ export class Connection implements AsyncDisposable {
     const listeners = [...this.#closeListeners];
     this.#closeListeners.clear();
     this.#forgetAll();
+    for (const stream of this.#streams) stream.destroy(connectionLost());
     for (const listener of listeners) callUser(listener, closeReason(event.reason));
   }
 
@@ -271,7 +403,8 @@ export class Connection implements AsyncDisposable {
   }
 
   #updateHold(): void {
-    native.connectionHold(this.#handle, this.#keepsProcess && this.#state === 'open' && !this.#subscriptions.isEmpty);
+    const wanted = !this.#subscriptions.isEmpty || this.#streams.size > 0;
+    native.connectionHold(this.#handle, this.#keepsProcess && this.#state === 'open' && wanted);
   }
 }
 

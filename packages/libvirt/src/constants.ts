@@ -400,6 +400,62 @@ export const DomainMetadataType = {
 } as const;
 export type DomainMetadataType = (typeof DomainMetadataType)[keyof typeof DomainMetadataType];
 
+/** For `Domain.reboot`. */
+export const DomainRebootFlags = {
+  DEFAULT: 0,
+  ACPI_POWER_BTN: 1,
+  GUEST_AGENT: 2,
+  INITCTL: 4,
+  SIGNAL: 8,
+  PARAVIRT: 16,
+} as const;
+export type DomainRebootFlags = (typeof DomainRebootFlags)[keyof typeof DomainRebootFlags];
+
+/** For `Domain.managedSave`. */
+export const DomainSaveFlags = {
+  BYPASS_CACHE: 1,
+  RUNNING: 2,
+  PAUSED: 4,
+  RESET_NVRAM: 8,
+} as const;
+export type DomainSaveFlags = (typeof DomainSaveFlags)[keyof typeof DomainSaveFlags];
+
+/** For `Domain.openConsole`. */
+export const DomainConsoleFlags = {
+  FORCE: 1,
+  SAFE: 2,
+} as const;
+export type DomainConsoleFlags = (typeof DomainConsoleFlags)[keyof typeof DomainConsoleFlags];
+
+/** For `Domain.openChannel`. */
+export const DomainChannelFlags = {
+  FORCE: 1,
+} as const;
+export type DomainChannelFlags = (typeof DomainChannelFlags)[keyof typeof DomainChannelFlags];
+
+/** Filters for `Domain.listSnapshots`. */
+export const DomainSnapshotListFlags = {
+  ROOTS: 1,
+  DESCENDANTS: 1,
+  LEAVES: 4,
+  NO_LEAVES: 8,
+  METADATA: 2,
+  NO_METADATA: 16,
+  INACTIVE: 32,
+  ACTIVE: 64,
+  DISK_ONLY: 128,
+  INTERNAL: 256,
+  EXTERNAL: 512,
+  TOPOLOGICAL: 1024,
+} as const;
+export type DomainSnapshotListFlags = (typeof DomainSnapshotListFlags)[keyof typeof DomainSnapshotListFlags];
+
+/** For `Domain.listSnapshots`. */
+export const DomainSnapshotXmlFlags = {
+  SECURE: 1,
+} as const;
+export type DomainSnapshotXmlFlags = (typeof DomainSnapshotXmlFlags)[keyof typeof DomainSnapshotXmlFlags];
+
 /** `DomainJobInfo.type`. */
 export const DomainJobType = {
   NONE: 0,

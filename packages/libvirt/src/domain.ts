@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { request, type CallOptions } from './call.js';
 import type { Connection } from './connection.js';
-import { settle } from './errors.js';
-import { native, type DomainHandle, type NativeDomain } from './native.js';
+import { native, type DomainHandle, type NativeDomain, type SnapshotRecord } from './native.js';
+import type { DomainStream } from './stream.js';
 
 export interface DomainStateAndReason {
   /** One of `DomainState`. */
@@ -17,7 +18,48 @@ export interface DomainJobInfo {
   readonly timeRemainingMs: bigint;
 }
 
-export interface MetadataQuery {
+export interface DomainInfo {
+  /** One of `DomainState`. */
+  readonly state: number;
+  readonly maxMemoryKiB: bigint;
+  readonly memoryKiB: bigint;
+  readonly vcpus: number;
+  readonly cpuTimeNs: bigint;
+}
+
+export interface ListSnapshotsOptions extends CallOptions {
+  /** `DomainSnapshotListFlags` */
+  readonly flags?: number;
+  /** `DomainSnapshotXmlFlags` */
+  readonly xmlFlags?: number;
+}
+
+export interface ScreenshotOptions extends CallOptions {
+  /** Counted from 0. */
+  readonly screen?: number;
+}
+
+export interface Screenshot {
+  /** Of `data`, for example `image/x-portable-pixmap`; the driver chooses it. */
+  readonly mimeType: string;
+  readonly data: Buffer;
+}
+
+export interface OpenConsoleOptions extends CallOptions {
+  /** The `<alias name>` of a console, serial or parallel port; default: the first. */
+  readonly device?: string;
+  /** `DomainConsoleFlags` */
+  readonly flags?: number;
+}
+
+export interface OpenChannelOptions extends CallOptions {
+  /** The channel's target name or alias; default: the first virtio channel. */
+  readonly name?: string;
+  /** `DomainChannelFlags` */
+  readonly flags?: number;
+}
+
+export interface MetadataQuery extends CallOptions {
   /** One of `DomainMetadataType`. */
   readonly type: number;
   /** The XML namespace; only for `DomainMetadataType.ELEMENT`. */
@@ -33,7 +75,10 @@ export interface MetadataChange extends MetadataQuery {
   readonly key?: string;
 }
 
-/** A virtual machine. The handle stays valid when the domain is gone: calls then reject with NO_DOMAIN. */
+/**
+ * A virtual machine. The handle stays valid when the domain is gone: calls then reject with NO_DOMAIN. Calls run on the
+ * connection's thread and reject as those of `Connection` do.
+ */
 export class Domain implements Disposable {
   readonly name: string;
   readonly uuid: string;
@@ -57,93 +102,177 @@ export class Domain implements Disposable {
     this.dispose();
   }
 
-  async getState(): Promise<DomainStateAndReason> {
-    return await settle(native.domainGetState(this.#handle));
+  async getState(options?: CallOptions): Promise<DomainStateAndReason> {
+    return await request(() => native.domainGetState(this.#handle), options);
   }
 
   /** `flags`: `DomainXmlFlags`; SECURE needs a read-write connection. */
-  async getXmlDesc(flags = 0): Promise<string> {
-    return await settle(native.domainGetXmlDesc(this.#handle, flags));
+  async getXmlDesc(flags = 0, options?: CallOptions): Promise<string> {
+    return await request(() => native.domainGetXmlDesc(this.#handle, flags), options);
   }
 
-  async isActive(): Promise<boolean> {
-    return await settle(native.domainIsActive(this.#handle));
+  async isActive(options?: CallOptions): Promise<boolean> {
+    return await request(() => native.domainIsActive(this.#handle), options);
   }
 
-  async isPersistent(): Promise<boolean> {
-    return await settle(native.domainIsPersistent(this.#handle));
+  async isPersistent(options?: CallOptions): Promise<boolean> {
+    return await request(() => native.domainIsPersistent(this.#handle), options);
   }
 
   /** Starts the domain. `flags`: `DomainCreateFlags`. */
-  async create(flags = 0): Promise<void> {
-    await settle(native.domainCreate(this.#handle, flags));
+  async create(flags = 0, options?: CallOptions): Promise<void> {
+    await request(() => native.domainCreate(this.#handle, flags), options);
   }
 
   /** Asks the guest to shut down and does not wait for it. `flags`: `DomainShutdownFlags`. */
-  async shutdown(flags = 0): Promise<void> {
-    await settle(native.domainShutdown(this.#handle, flags));
+  async shutdown(flags = 0, options?: CallOptions): Promise<void> {
+    await request(() => native.domainShutdown(this.#handle, flags), options);
   }
 
   /** Stops the domain at once. `flags`: `DomainDestroyFlags`. */
-  async destroy(flags = 0): Promise<void> {
-    await settle(native.domainDestroy(this.#handle, flags));
+  async destroy(flags = 0, options?: CallOptions): Promise<void> {
+    await request(() => native.domainDestroy(this.#handle, flags), options);
   }
 
   /** `flags`: `DomainUndefineFlags`. */
-  async undefine(flags = 0): Promise<void> {
-    await settle(native.domainUndefine(this.#handle, flags));
+  async undefine(flags = 0, options?: CallOptions): Promise<void> {
+    await request(() => native.domainUndefine(this.#handle, flags), options);
   }
 
   /** `flags`: `DomainDeviceModifyFlags`. */
-  async attachDevice(xml: string, flags = 0): Promise<void> {
-    await settle(native.domainAttachDevice(this.#handle, xml, flags));
+  async attachDevice(xml: string, flags = 0, options?: CallOptions): Promise<void> {
+    await request(() => native.domainAttachDevice(this.#handle, xml, flags), options);
   }
 
   /** Of a running domain, only asks: the event `device-removed` or `device-removal-failed` tells the outcome. */
-  async detachDevice(xml: string, flags = 0): Promise<void> {
-    await settle(native.domainDetachDevice(this.#handle, xml, flags));
+  async detachDevice(xml: string, flags = 0, options?: CallOptions): Promise<void> {
+    await request(() => native.domainDetachDevice(this.#handle, xml, flags), options);
   }
 
-  async updateDevice(xml: string, flags = 0): Promise<void> {
-    await settle(native.domainUpdateDevice(this.#handle, xml, flags));
+  async updateDevice(xml: string, flags = 0, options?: CallOptions): Promise<void> {
+    await request(() => native.domainUpdateDevice(this.#handle, xml, flags), options);
   }
 
   /** As `detachDevice`, by the device's `<alias name>`. */
-  async detachDeviceAlias(alias: string, flags = 0): Promise<void> {
-    await settle(native.domainDetachDeviceAlias(this.#handle, alias, flags));
+  async detachDeviceAlias(alias: string, flags = 0, options?: CallOptions): Promise<void> {
+    await request(() => native.domainDetachDeviceAlias(this.#handle, alias, flags), options);
   }
 
   /** Rejects with NO_DOMAIN_METADATA when there is none. */
   async getMetadata(query: MetadataQuery): Promise<string> {
-    return await settle(native.domainGetMetadata(this.#handle, query.type, query.uri ?? null, query.flags ?? 0));
+    return await request(
+      () => native.domainGetMetadata(this.#handle, query.type, query.uri ?? null, query.flags ?? 0),
+      query,
+    );
   }
 
   async setMetadata(change: MetadataChange): Promise<void> {
     const { type, metadata, key, uri, flags } = change;
-    await settle(native.domainSetMetadata(this.#handle, type, metadata, key ?? null, uri ?? null, flags ?? 0));
+    await request(
+      () => native.domainSetMetadata(this.#handle, type, metadata, key ?? null, uri ?? null, flags ?? 0),
+      change,
+    );
   }
 
-  async getAutostart(): Promise<boolean> {
-    return await settle(native.domainGetAutostart(this.#handle));
+  async getAutostart(options?: CallOptions): Promise<boolean> {
+    return await request(() => native.domainGetAutostart(this.#handle), options);
   }
 
-  async setAutostart(autostart: boolean): Promise<void> {
-    await settle(native.domainSetAutostart(this.#handle, autostart));
+  async setAutostart(autostart: boolean, options?: CallOptions): Promise<void> {
+    await request(() => native.domainSetAutostart(this.#handle, autostart), options);
   }
 
-  async hasManagedSaveImage(): Promise<boolean> {
-    return await settle(native.domainHasManagedSaveImage(this.#handle));
+  async hasManagedSaveImage(options?: CallOptions): Promise<boolean> {
+    return await request(() => native.domainHasManagedSaveImage(this.#handle), options);
   }
 
-  async managedSaveRemove(): Promise<void> {
-    await settle(native.domainManagedSaveRemove(this.#handle));
+  async managedSaveRemove(options?: CallOptions): Promise<void> {
+    await request(() => native.domainManagedSaveRemove(this.#handle), options);
   }
 
-  async getJobInfo(): Promise<DomainJobInfo> {
-    return await settle(native.domainGetJobInfo(this.#handle));
+  async getJobInfo(options?: CallOptions): Promise<DomainJobInfo> {
+    return await request(() => native.domainGetJobInfo(this.#handle), options);
   }
 
-  async snapshotNum(flags = 0): Promise<number> {
-    return await settle(native.domainSnapshotNum(this.#handle, flags));
+  async snapshotNum(flags = 0, options?: CallOptions): Promise<number> {
+    return await request(() => native.domainSnapshotNum(this.#handle, flags), options);
+  }
+
+  /** Pauses a running domain. */
+  async suspend(options?: CallOptions): Promise<void> {
+    await request(() => native.domainSuspend(this.#handle), options);
+  }
+
+  /** Lets a paused domain go on. */
+  async resume(options?: CallOptions): Promise<void> {
+    await request(() => native.domainResume(this.#handle), options);
+  }
+
+  /** Asks the guest to restart and does not wait for it. `flags`: `DomainRebootFlags`. */
+  async reboot(flags = 0, options?: CallOptions): Promise<void> {
+    await request(() => native.domainReboot(this.#handle, flags), options);
+  }
+
+  /** Presses the reset button. */
+  async reset(options?: CallOptions): Promise<void> {
+    await request(() => native.domainReset(this.#handle, 0), options);
+  }
+
+  /** Stops the domain and keeps its memory on disk, from which its next start goes on. `flags`: `DomainSaveFlags`. */
+  async managedSave(flags = 0, options?: CallOptions): Promise<void> {
+    await request(() => native.domainManagedSave(this.#handle, flags), options);
+  }
+
+  /** Ends a job in progress; rejects with OPERATION_INVALID when there is none. */
+  async abortJob(options?: CallOptions): Promise<void> {
+    await request(() => native.domainAbortJob(this.#handle), options);
+  }
+
+  async getInfo(options?: CallOptions): Promise<DomainInfo> {
+    return await request(() => native.domainGetInfo(this.#handle), options);
+  }
+
+  /** The number of a running domain; null when it does not run. */
+  async getId(options?: CallOptions): Promise<number | null> {
+    return await request(() => native.domainGetId(this.#handle), options);
+  }
+
+  /** For example `hvm`. */
+  async getOsType(options?: CallOptions): Promise<string> {
+    return await request(() => native.domainGetOsType(this.#handle), options);
+  }
+
+  /** Whether the stored configuration of a running domain was changed. */
+  async isUpdated(options?: CallOptions): Promise<boolean> {
+    return await request(() => native.domainIsUpdated(this.#handle), options);
+  }
+
+  /** Lists snapshots and reads each in one hop to the connection's thread. */
+  async listSnapshots(options: ListSnapshotsOptions = {}): Promise<SnapshotRecord[]> {
+    return await request(
+      () => native.domainListSnapshots(this.#handle, options.flags ?? 0, options.xmlFlags ?? 0),
+      options,
+    );
+  }
+
+  /** A picture of a running domain's screen. */
+  async screenshot(options: ScreenshotOptions = {}): Promise<Screenshot> {
+    return await request(() => native.domainScreenshot(this.#handle, options.screen ?? 0), options);
+  }
+
+  /** Connects to a running domain's terminal. The signal ends the connecting, not the stream. */
+  async openConsole(options: OpenConsoleOptions = {}): Promise<DomainStream> {
+    const { device = null, flags = 0 } = options;
+    return await this.connection.openStream((token) =>
+      request(() => native.domainOpenConsole(this.#handle, device, flags, token), options),
+    );
+  }
+
+  /** Connects to a running domain's virtio channel. The signal ends the connecting, not the stream. */
+  async openChannel(options: OpenChannelOptions = {}): Promise<DomainStream> {
+    const { name = null, flags = 0 } = options;
+    return await this.connection.openStream((token) =>
+      request(() => native.domainOpenChannel(this.#handle, name, flags, token), options),
+    );
   }
 }

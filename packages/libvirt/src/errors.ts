@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { ErrorDomain, ErrorLevel, ErrorNumber } from './constants.js';
 
 /** What libvirt said about a failed call, copied on the thread that failed. */
 export interface LibvirtErrorFields {
@@ -39,6 +40,21 @@ export class LibvirtError extends Error implements LibvirtErrorFields {
     this.int1 = fields.int1;
     this.int2 = fields.int2;
   }
+}
+
+/** As libvirt reports it for calls. */
+export function connectionLost(): LibvirtError {
+  return new LibvirtError({
+    code: ErrorNumber.INTERNAL_ERROR,
+    domain: ErrorDomain.RPC,
+    level: ErrorLevel.ERROR,
+    message: 'the connection was lost',
+    str1: null,
+    str2: null,
+    str3: null,
+    int1: 0,
+    int2: 0,
+  });
 }
 
 /** The connection was closed, or the device or domain was disposed, before the call. */

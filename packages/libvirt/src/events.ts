@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { CallOptions } from './call.js';
 import { native, type NativeEvent } from './native.js';
 
 export interface NodeDeviceLifecycleEvent {
@@ -49,7 +50,8 @@ export interface DomainEvents {
 
 /** Ends a subscription. No event is delivered after the call, also before the promise resolves. */
 export interface Subscription extends AsyncDisposable {
-  dispose(): Promise<void>;
+  /** The signal ends the waiting for libvirt, not the disposing. */
+  dispose(options?: CallOptions): Promise<void>;
 }
 
 /** virDomainEventID */

@@ -1,9 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 export * from './constants.js';
 export { Connection } from './connection.js';
-export type { CloseReason, DomainCapabilitiesQuery, ListDomainsOptions, ListNodeDevicesOptions } from './connection.js';
+export type { CallOptions } from './call.js';
+export type {
+  CloseOptions,
+  CloseReason,
+  DomainCapabilitiesQuery,
+  ListDomainsOptions,
+  ListNodeDevicesOptions,
+} from './connection.js';
 export { Domain } from './domain.js';
-export type { DomainJobInfo, DomainStateAndReason, MetadataChange, MetadataQuery } from './domain.js';
+export type {
+  DomainInfo,
+  DomainJobInfo,
+  DomainStateAndReason,
+  ListSnapshotsOptions,
+  MetadataChange,
+  MetadataQuery,
+  OpenChannelOptions,
+  OpenConsoleOptions,
+  Screenshot,
+  ScreenshotOptions,
+} from './domain.js';
 export { DisposedError, LibraryUnavailableError, LibvirtError } from './errors.js';
 export type { LibvirtErrorFields } from './errors.js';
 export type {
@@ -15,7 +33,8 @@ export type {
   NodeDeviceUpdateEvent,
   Subscription,
 } from './events.js';
-export type { DomainRecord, NodeDeviceRecord } from './native.js';
+export type { DomainRecord, NodeDeviceRecord, SnapshotRecord } from './native.js';
 export { NodeDevice } from './node-device.js';
 export { libraryVersion, open } from './open.js';
 export type { KeepAlive, OpenOptions } from './open.js';
+export { DomainStream } from './stream.js';

@@ -8,6 +8,7 @@ interface Handle<Kind extends string> {
 export type ConnectionHandle = Handle<'Connection'>;
 export type NodeDeviceHandle = Handle<'NodeDevice'>;
 export type DomainHandle = Handle<'Domain'>;
+export type StreamHandle = Handle<'Stream'>;
 
 export interface NativeNodeDevice {
   readonly handle: NodeDeviceHandle;
@@ -20,9 +21,11 @@ export interface NativeDomain {
   readonly uuid: string;
 }
 
-/** What libvirt's event thread delivers; `token` is the subscription's or the connection's. */
+/** What libvirt's event thread delivers; `token` is the subscription's, the connection's or the stream's. */
 export type NativeEvent =
   | { readonly token: number; readonly kind: 'close'; readonly reason: number }
+  /** Time to try again what gave null; nothing more comes before that. */
+  | { readonly token: number; readonly kind: 'stream'; readonly events: number }
   | {
       readonly token: number;
       readonly kind: 'node-device';
@@ -84,11 +87,25 @@ export interface DomainRecord {
   readonly inactiveXml: string | null;
 }
 
+/** A snapshot of a domain and everything that can be read about it in the same hop. */
+export interface SnapshotRecord {
+  readonly name: string;
+  /** The snapshot that it was made on; absent for a root of the tree. */
+  readonly parent: string | null;
+  /** Whether it is the one that the next snapshot will be made on. */
+  readonly current: boolean;
+  readonly xml: string;
+}
+
 /** The addon's functions; each rejects with a `NativeFailure` and throws a TypeError for a wrong argument. */
 export interface Native {
   setDispatcher(dispatch: (event: NativeEvent) => void): void;
   /** Stops taking work and waits, at most a quarter of a second, for calls in flight: for the end of the process. */
   shutdown(): void;
+  /** The number of the call that was made last, for `giveUp`. */
+  lastCall(): number;
+  /** Rejects a call at once with the reason, and does not begin it if it waits. False when it was answered before. */
+  giveUp(call: number, reason: unknown): boolean;
   libraryVersion(): Promise<bigint>;
 
   connectionOpen(
@@ -99,6 +116,8 @@ export interface Native {
     token: number,
   ): Promise<ConnectionHandle>;
   connectionClose(connection: ConnectionHandle): Promise<void>;
+  /** Gives every call of the connection up, also that of `connectionClose`, and takes no more. */
+  connectionAbandon(connection: ConnectionHandle): void;
   /** Keeps the process alive while true. */
   connectionHold(connection: ConnectionHandle, hold: boolean): void;
   connectionGetUri(connection: ConnectionHandle): Promise<string>;
@@ -114,8 +133,15 @@ export interface Native {
     virtType: string | null,
     flags: number,
   ): Promise<string>;
+  connectionGetType(connection: ConnectionHandle): Promise<string>;
+  connectionIsSecure(connection: ConnectionHandle): Promise<boolean>;
+  connectionIsEncrypted(connection: ConnectionHandle): Promise<boolean>;
+  connectionGetSysinfo(connection: ConnectionHandle): Promise<string>;
+  connectionGetMaxVcpus(connection: ConnectionHandle, type: string | null): Promise<number>;
+  connectionCountHandles(connection: ConnectionHandle): Promise<number>;
   connectionIsAlive(connection: ConnectionHandle): Promise<boolean>;
   connectionDomainXmlToNative(connection: ConnectionHandle, format: string, xml: string): Promise<string>;
+  connectionDomainXmlFromNative(connection: ConnectionHandle, format: string, config: string): Promise<string>;
 
   listAllNodeDevices(connection: ConnectionHandle, flags: number): Promise<NativeNodeDevice[]>;
   listNodeDevicesWithXml(connection: ConnectionHandle, flags: number, xmlFlags: number): Promise<NodeDeviceRecord[]>;
@@ -148,6 +174,8 @@ export interface Native {
   ): Promise<DomainRecord[]>;
   lookupDomainByName(connection: ConnectionHandle, name: string): Promise<NativeDomain>;
   lookupDomainByUuid(connection: ConnectionHandle, uuid: string): Promise<NativeDomain>;
+  lookupDomainById(connection: ConnectionHandle, id: number): Promise<NativeDomain>;
+  createDomainXml(connection: ConnectionHandle, xml: string, flags: number): Promise<NativeDomain>;
   defineDomainXml(connection: ConnectionHandle, xml: string, flags: number): Promise<NativeDomain>;
 
   domainRelease(domain: DomainHandle): void;
@@ -177,7 +205,33 @@ export interface Native {
   domainHasManagedSaveImage(domain: DomainHandle): Promise<boolean>;
   domainManagedSaveRemove(domain: DomainHandle): Promise<void>;
   domainGetJobInfo(domain: DomainHandle): Promise<{ type: number; timeElapsedMs: bigint; timeRemainingMs: bigint }>;
+  domainSuspend(domain: DomainHandle): Promise<void>;
+  domainResume(domain: DomainHandle): Promise<void>;
+  domainReboot(domain: DomainHandle, flags: number): Promise<void>;
+  domainReset(domain: DomainHandle, flags: number): Promise<void>;
+  domainManagedSave(domain: DomainHandle, flags: number): Promise<void>;
+  domainAbortJob(domain: DomainHandle): Promise<void>;
+  domainGetInfo(domain: DomainHandle): Promise<{
+    state: number;
+    maxMemoryKiB: bigint;
+    memoryKiB: bigint;
+    vcpus: number;
+    cpuTimeNs: bigint;
+  }>;
+  domainGetId(domain: DomainHandle): Promise<number | null>;
+  domainGetOsType(domain: DomainHandle): Promise<string>;
+  domainIsUpdated(domain: DomainHandle): Promise<boolean>;
   domainSnapshotNum(domain: DomainHandle, flags: number): Promise<number>;
+  domainListSnapshots(domain: DomainHandle, flags: number, xmlFlags: number): Promise<SnapshotRecord[]>;
+  domainScreenshot(domain: DomainHandle, screen: number): Promise<{ mimeType: string; data: Buffer }>;
+  domainOpenConsole(domain: DomainHandle, device: string | null, flags: number, token: number): Promise<StreamHandle>;
+  domainOpenChannel(domain: DomainHandle, name: string | null, flags: number, token: number): Promise<StreamHandle>;
+
+  /** At most 64 KiB, empty at the end; null when there is nothing now, and then an event of the kind `stream` comes. */
+  streamReceive(stream: StreamHandle): Promise<Buffer | null>;
+  /** How many bytes were taken, of at most 64 KiB; null when none can be now, and then an event comes. */
+  streamSend(stream: StreamHandle, data: Buffer): Promise<number | null>;
+  streamRelease(stream: StreamHandle): void;
 
   /** libvirt takes one registration for each event; ending one that does not exist does nothing. */
   subscribeNodeDevice(connection: ConnectionHandle, eventId: number, token: number): Promise<void>;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { request, type CallOptions } from './call.js';
 import type { Connection } from './connection.js';
-import { settle } from './errors.js';
 import { native, type NativeNodeDevice, type NodeDeviceHandle } from './native.js';
 
-/** A device of the host. The handle stays valid when the device is gone: calls then reject with NO_NODE_DEVICE. */
+/**
+ * A device of the host. The handle stays valid when the device is gone: calls then reject with NO_NODE_DEVICE. Calls run
+ * on the connection's thread and reject as those of `Connection` do; what mdevctl said is INTERNAL_ERROR of the domain
+ * NODEDEV.
+ */
 export class NodeDevice implements Disposable {
   /** libvirt's name, for example `pci_0000_00_02_0`. */
   readonly name: string;
@@ -27,65 +31,65 @@ export class NodeDevice implements Disposable {
   }
 
   /** The parent's name; null only for the root of the tree. */
-  async getParent(): Promise<string | null> {
-    return await settle(native.nodeDeviceGetParent(this.#handle));
+  async getParent(options?: CallOptions): Promise<string | null> {
+    return await request(() => native.nodeDeviceGetParent(this.#handle), options);
   }
 
-  async listCaps(): Promise<string[]> {
-    return await settle(native.nodeDeviceListCaps(this.#handle));
+  async listCaps(options?: CallOptions): Promise<string[]> {
+    return await request(() => native.nodeDeviceListCaps(this.#handle), options);
   }
 
   /** `flags`: `NodeDeviceXmlFlags`. */
-  async getXmlDesc(flags = 0): Promise<string> {
-    return await settle(native.nodeDeviceGetXmlDesc(this.#handle, flags));
+  async getXmlDesc(flags = 0, options?: CallOptions): Promise<string> {
+    return await request(() => native.nodeDeviceGetXmlDesc(this.#handle, flags), options);
   }
 
   /** Starts a defined device. It may become active only later: wait for the event. */
-  async create(flags = 0): Promise<void> {
-    await settle(native.nodeDeviceCreate(this.#handle, flags));
+  async create(flags = 0, options?: CallOptions): Promise<void> {
+    await request(() => native.nodeDeviceCreate(this.#handle, flags), options);
   }
 
   /** Stops a device; a persistent one stays, inactive. */
-  async destroy(): Promise<void> {
-    await settle(native.nodeDeviceDestroy(this.#handle));
+  async destroy(options?: CallOptions): Promise<void> {
+    await request(() => native.nodeDeviceDestroy(this.#handle), options);
   }
 
-  async undefine(flags = 0): Promise<void> {
-    await settle(native.nodeDeviceUndefine(this.#handle, flags));
+  async undefine(flags = 0, options?: CallOptions): Promise<void> {
+    await request(() => native.nodeDeviceUndefine(this.#handle, flags), options);
   }
 
-  async getAutostart(): Promise<boolean> {
-    return await settle(native.nodeDeviceGetAutostart(this.#handle));
+  async getAutostart(options?: CallOptions): Promise<boolean> {
+    return await request(() => native.nodeDeviceGetAutostart(this.#handle), options);
   }
 
-  async setAutostart(autostart: boolean): Promise<void> {
-    await settle(native.nodeDeviceSetAutostart(this.#handle, autostart));
+  async setAutostart(autostart: boolean, options?: CallOptions): Promise<void> {
+    await request(() => native.nodeDeviceSetAutostart(this.#handle, autostart), options);
   }
 
-  async isActive(): Promise<boolean> {
-    return await settle(native.nodeDeviceIsActive(this.#handle));
+  async isActive(options?: CallOptions): Promise<boolean> {
+    return await request(() => native.nodeDeviceIsActive(this.#handle), options);
   }
 
-  async isPersistent(): Promise<boolean> {
-    return await settle(native.nodeDeviceIsPersistent(this.#handle));
+  async isPersistent(options?: CallOptions): Promise<boolean> {
+    return await request(() => native.nodeDeviceIsPersistent(this.#handle), options);
   }
 
   /** Changes a device; libvirt 10.1, else rejects with NO_SUPPORT. `flags`: `NodeDeviceUpdateFlags`. */
-  async update(xml: string, flags = 0): Promise<void> {
-    await settle(native.nodeDeviceUpdate(this.#handle, xml, flags));
+  async update(xml: string, flags = 0, options?: CallOptions): Promise<void> {
+    await request(() => native.nodeDeviceUpdate(this.#handle, xml, flags), options);
   }
 
   /** Takes a device from its host driver; `driver` names the one to bind instead of the default. */
-  async detachFlags(driver?: string, flags = 0): Promise<void> {
-    await settle(native.nodeDeviceDetachFlags(this.#handle, driver ?? null, flags));
+  async detachFlags(driver?: string, flags = 0, options?: CallOptions): Promise<void> {
+    await request(() => native.nodeDeviceDetachFlags(this.#handle, driver ?? null, flags), options);
   }
 
   /** Gives a device back to its host driver. */
-  async reAttach(): Promise<void> {
-    await settle(native.nodeDeviceReAttach(this.#handle));
+  async reAttach(options?: CallOptions): Promise<void> {
+    await request(() => native.nodeDeviceReAttach(this.#handle), options);
   }
 
-  async reset(): Promise<void> {
-    await settle(native.nodeDeviceReset(this.#handle));
+  async reset(options?: CallOptions): Promise<void> {
+    await request(() => native.nodeDeviceReset(this.#handle), options);
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { request, type CallOptions } from './call.js';
 import { Connection } from './connection.js';
-import { settle } from './errors.js';
 import { native } from './native.js';
 
 export interface KeepAlive {
@@ -10,7 +10,7 @@ export interface KeepAlive {
   readonly count: number;
 }
 
-export interface OpenOptions {
+export interface OpenOptions extends CallOptions {
   readonly readOnly?: boolean;
   /** Default: 5 s, 3 times. `false` lets a call wait for a stopped daemon for ever. */
   readonly keepAlive?: KeepAlive | false;
@@ -18,20 +18,21 @@ export interface OpenOptions {
 
 /**
  * Opens a connection. Nothing ever asks for credentials: a URI that needs some rejects.
+ * A daemon that accepts connections and says nothing can be given up only by the signal: keep-alive begins after it.
  * A URI can start programs (`ssh`, `ext`, `command=`): never pass one from an untrusted source.
  */
 export async function open(uri: string, options: OpenOptions = {}): Promise<Connection> {
   if (typeof uri !== 'string') throw new TypeError('uri must be a string');
   const { readOnly = false, keepAlive = { intervalSeconds: 5, count: 3 } } = options;
-  if (keepAlive === false) return await Connection.open(withoutPrompt(uri), readOnly, 0, 0);
+  if (keepAlive === false) return await Connection.open(withoutPrompt(uri), readOnly, 0, 0, options);
   requirePositive('keepAlive.intervalSeconds', keepAlive.intervalSeconds);
   requirePositive('keepAlive.count', keepAlive.count);
-  return await Connection.open(withoutPrompt(uri), readOnly, keepAlive.intervalSeconds, keepAlive.count);
+  return await Connection.open(withoutPrompt(uri), readOnly, keepAlive.intervalSeconds, keepAlive.count, options);
 }
 
 /** The version of the libvirt library in this process: major * 1,000,000 + minor * 1,000 + release. */
-export async function libraryVersion(): Promise<bigint> {
-  return await settle(native.libraryVersion());
+export async function libraryVersion(options?: CallOptions): Promise<bigint> {
+  return await request(() => native.libraryVersion(), options);
 }
 
 /** ssh asks for passwords on the terminal unless the URI forbids it. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { onAbort, signalOf, unlessAborted, type CallOptions } from './call.js';
 import { settle } from './errors.js';
 import { addListener, callUser, removeListener, type Subscription } from './events.js';
 import { native, type ConnectionHandle } from './native.js';
@@ -30,21 +31,36 @@ export class Subscriptions {
     return this.#feeds.size === 0;
   }
 
-  async add<T>(family: Family, eventId: number, callback: (event: T) => void): Promise<Subscription> {
+  async add<T>(
+    family: Family,
+    eventId: number,
+    callback: (event: T) => void,
+    options?: CallOptions,
+  ): Promise<Subscription> {
     if (typeof callback !== 'function') throw new TypeError('callback must be a function');
+    const signal = signalOf(options);
+    signal?.throwIfAborted();
     const key = `${family} ${eventId}`;
     const listener: Listener = { call: callback };
     const feed = this.#feeds.get(key) ?? this.#start(key, family, eventId);
     feed.listeners.add(listener);
     this.#changed();
     let ended: Promise<void> | undefined;
-    const dispose = (): Promise<void> => (ended ??= this.#remove(key, feed, listener, family, eventId));
+    const end = (): Promise<void> => {
+      forget?.();
+      return (ended ??= this.#remove(key, feed, listener, family, eventId));
+    };
+    const endQuietly = (): void => void end().catch(() => {});
+    const forget = signal === undefined ? undefined : onAbort(signal, endQuietly);
     try {
-      await settle(feed.registered);
+      await unlessAborted(settle(feed.registered), signal);
     } catch (error) {
-      await dispose().catch(() => {});
+      if (signal?.aborted === true) endQuietly();
+      else await end().catch(() => {});
       throw error;
     }
+    const dispose = async (disposeOptions?: CallOptions): Promise<void> =>
+      await unlessAborted(end(), signalOf(disposeOptions));
     return { dispose, [Symbol.asyncDispose]: dispose };
   }
 
