@@ -33,11 +33,7 @@ describe('an mdev that libvirt prints as no XML', () => {
   it.each([
     ['a quote and a bracket', `<attr name='a' value='it's <b'/>\n`],
     ['an end of the document', `<attr name='a' value=''/></capability></device><device>'/>\n`],
-    [
-      'a comment that does not end',
-      `<attr name='a' value=''/><!--'/>
-`,
-    ],
+    ['a comment that does not end', `<attr name='a' value=''/><!--'/>\n`],
   ])('is listed with its type and without attributes: %s', (_what, attributes) => {
     expect(mdevsOf({ xml: document(type + identity + attributes) })).toMatchObject([
       {

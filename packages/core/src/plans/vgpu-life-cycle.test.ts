@@ -50,7 +50,6 @@ const planners = {
   undefine: (inventory: Inventory) => planUndefineVgpu(inventory, id),
   autostart: (inventory: Inventory) => planSetAutostart(inventory, id, true),
   assign: (inventory: Inventory) => planAssignVgpu(inventory, id, sampleDomain().uuid),
-  create: (inventory: Inventory) => planCreateVgpu(inventory, { typeId, uuid }, () => uuid),
 };
 
 describe('plans of the life cycle', () => {
@@ -216,6 +215,8 @@ describe('plans of the life cycle refuse', () => {
   });
 });
 
+const create = (inventory: Inventory) => planCreateVgpu(inventory, { typeId, uuid }, () => uuid);
+
 function unreadableHost(mdev: Partial<HostFileMdev>): InMemoryHost {
   const host = hostOf([mdev], [sampleDomain()]);
   host.behindItsBack(({ mdevs }) => {
@@ -245,7 +246,6 @@ describe('an mdev that cannot be read', () => {
   });
 
   it('keeps its UUID, under every parent', async () => {
-    const { create } = planners;
     expect(await refusal(unreadableHost({}), create)).toMatchObject({ code: 'AlreadyExists' });
     expect(await refusal(unreadableHost({ parent: missingParent }), create)).toMatchObject({ code: 'AlreadyExists' });
   });
