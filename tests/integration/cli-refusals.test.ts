@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { parent, startCliHost, typeId, uuid, type CliHost } from './cli-host.js';
 
 const unused = '00000000-0000-4000-8000-000000000001';
@@ -111,41 +111,68 @@ const refusals: readonly Refusal[] = [
   { args: ['console', 'phyllome'], status: 15, message: 'phyllome has a console only while it runs, and is shut-off' },
 ];
 
-const titled = refusals.map((refusal) => ({ ...refusal, title: JSON.stringify(refusal.args.join(' ')).slice(1, -1) }));
+const titled = refusals.map((refusal) => {
+  const title = JSON.stringify(refusal.args.join(' ')).slice(1, -1);
+  return [title, refusal.status, refusal] as const;
+});
 
-describe('what is refused ends with its status, says why, and changes nothing', () => {
-  let host: CliHost;
-  let before: string;
-  beforeAll(async () => {
-    host = await startCliHost();
-    await prepare(host);
-    before = await host.state();
-  });
-  afterAll(() => host?.[Symbol.asyncDispose]());
+describe('what is refused ends with its status, says why, and changes nothing', { timeout: 120_000 }, () => {
+  /** A prepared host; not there while a test has it, and after one that has not left it as it was. */
+  let untouched: { readonly host: CliHost; readonly state: string } | undefined;
+  afterAll(() => untouched?.host[Symbol.asyncDispose]());
 
-  it.each(titled)('$title ends with $status', async ({ args, status, message }) => {
-    const result = await host.vgpuctl(args);
-    expect({ status: result.status, stdout: result.stdout }).toStrictEqual({ status, stdout: '' });
-    expect(result.stderr).toMatch(/^vgpuctl: [^\p{C}]+\n$/u);
-    expect(result.stderr).toContain(message);
-    expect(await host.state()).toBe(before);
+  /** Runs a test on the prepared host; one that changes it has failed, and the next gets another. */
+  async function onPreparedHost(test: (host: CliHost) => Promise<void>): Promise<void> {
+    const { host, state } = untouched ?? (await startPreparedHost());
+    untouched = undefined;
+    try {
+      await test(host);
+      expect(await wholeState(host)).toBe(state);
+      untouched = { host, state };
+    } finally {
+      if (untouched === undefined) await host[Symbol.asyncDispose]();
+    }
+  }
+
+  it.each(titled)('%s ends with %i', async (_title, _status, { args, status, message }) => {
+    await onPreparedHost(async (host) => {
+      const result = await host.vgpuctl(args);
+      expect({ status: result.status, stdout: result.stdout }).toStrictEqual({ status, stdout: '' });
+      expect(result.stderr).toMatch(/^vgpuctl: [^\p{C}]+\n$/u);
+      expect(result.stderr).toContain(message);
+    });
   });
 
   it('prints a hostile definition in plain characters; nothing else differs from mdevctl', async () => {
-    const theirs = (await host.mdevctl(['list', '-d', '-v'])).stdout;
-    expect(theirs).toContain(`{"${hostileName}":"${hostileValue}"}`);
-    const ours = await host.succeed('list', '-d', '-v');
-    expect(ours).toMatch(/^[\x20-\x7e\n]*$/);
-    expect(ours.split('\n').filter((line) => !line.includes(hostileName))).toStrictEqual(
-      theirs.split('\n').filter((line) => !line.includes(hostileName)),
-    );
-    expect(await host.succeed('list', '-d', '--dumpjson')).toMatch(/^[\x20-\x7e\n]*$/);
-  });
-
-  it('has not let the hostile attribute out of the device', async () => {
-    expect((await host.machine.exec('test', ['-e', '/etc/victim'])).status).toBe(1);
+    await onPreparedHost(async (host) => {
+      const theirs = (await host.mdevctl(['list', '-d', '-v'])).stdout;
+      expect(theirs).toContain(`{"${hostileName}":"${hostileValue}"}`);
+      const ours = await host.succeed('list', '-d', '-v');
+      expect(ours).toMatch(/^[\x20-\x7e\n]*$/);
+      expect(ours.split('\n').filter((line) => !line.includes(hostileName))).toStrictEqual(
+        theirs.split('\n').filter((line) => !line.includes(hostileName)),
+      );
+      expect(await host.succeed('list', '-d', '--dumpjson')).toMatch(/^[\x20-\x7e\n]*$/);
+    });
   });
 });
+
+async function startPreparedHost(): Promise<{ readonly host: CliHost; readonly state: string }> {
+  const host = await startCliHost();
+  try {
+    await prepare(host);
+    return { host, state: await wholeState(host) };
+  } catch (error) {
+    await host[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** With the file that the hostile attribute would make. */
+async function wholeState(host: CliHost): Promise<string> {
+  expect((await host.machine.exec('test', ['-e', '/etc/victim'])).status).toBe(1);
+  return host.state();
+}
 
 /** An active transient vGPU, a stored one that a domain has, one UUID under two parents, and a hostile definition. */
 async function prepare(host: CliHost): Promise<void> {
