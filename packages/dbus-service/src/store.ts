@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, readInventory, type Clock, type HostPorts, type Inventory } from '@vgpu/core';
+import { DeviceError, readDomains, readInventory, type Clock, type HostPorts, type Inventory } from '@vgpu/core';
 import type { ManagerState } from './objects/manager.js';
 import type { Log } from './log.js';
 
@@ -57,6 +57,9 @@ export class Store {
   #retrying = false;
   /** Counts changes of the connection: a reading that began before the last one proves nothing. */
   #statusEpoch = 0;
+  /** Counts readings of domains as they begin, and which of them the domains in `current` are from. */
+  #readings = 0;
+  #domainsOf = 0;
   #mdevctlVersion: { readonly epoch: number; readonly version: string | undefined } | undefined;
   #wake: () => void = () => undefined;
 
@@ -103,6 +106,19 @@ export class Store {
     this.#wake();
     void this.#run();
     return settled;
+  }
+
+  /**
+   * Reads domains alone and keeps the rest, so that it works while node devices cannot be listed.
+   * @throws DeviceError Unavailable and what the port throws
+   */
+  async refreshDomains(): Promise<void> {
+    if (this.#stopped) throw new DeviceError('Unavailable', 'the service is stopping');
+    const reading = ++this.#readings;
+    const { domains } = await readDomains(this.#options.ports, this.#current.inventory);
+    if (this.#stopped || reading < this.#domainsOf) return;
+    this.#domainsOf = reading;
+    this.#replace({ inventory: { ...this.#current.inventory, domains } });
   }
 
   stop(): void {
@@ -152,9 +168,11 @@ export class Store {
     const { ports, clock, log } = this.#options;
     const epoch = this.#statusEpoch;
     try {
+      let reading = ++this.#readings;
       let inventory = await readInventory(ports);
       if (losesParent(this.#current.inventory, inventory)) {
         await clock.delay(vanishedMs);
+        reading = ++this.#readings;
         inventory = await readInventory(ports);
       }
       const mdevctlVersion = await this.#mdevctl(epoch);
@@ -164,12 +182,17 @@ export class Store {
       const stale = !connected || epoch !== this.#statusEpoch;
       const lastRefreshUsec = clock.nowUsec();
       const manager = { ...this.#current.manager, connected, libvirtVersion, mdevctlVersion, stale, lastRefreshUsec };
+      // Domains that were read alone meanwhile are newer.
+      if (reading < this.#domainsOf) inventory = { ...inventory, domains: this.#current.inventory.domains };
+      else this.#domainsOf = reading;
       this.#replace({ inventory, manager });
       return undefined;
     } catch (error) {
       log.error('the host could not be read', error);
       const { connected } = ports.events.status();
       this.#replace({ manager: { ...this.#current.manager, connected, stale: true } });
+      // Machines are shown and can be ended even where node devices cannot be listed.
+      if (connected) await this.refreshDomains().catch(() => undefined);
       return error;
     }
   }
