@@ -1,18 +1,75 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { DeviceError } from '@vgpu/core';
+
+/** Calls back once when a connection leaves the bus. @returns a function that ends the watch */
+export type WatchDeparture = (sender: string, onGone: () => void) => () => void;
+
+interface Waiting {
+  begin(): void;
+  drop(reason: DeviceError): void;
+}
 
 /** Runs changes of one host one after another, in the order in which they came. */
 export class ChangeQueue {
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #watchDeparture: WatchDeparture;
+  readonly #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  #closed = false;
 
-  /** Settles as the change does. */
-  run<T>(change: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(change);
-    this.#last = result.catch(() => undefined);
+  constructor(watchDeparture: WatchDeparture) {
+    this.#watchDeparture = watchDeparture;
+  }
+
+  /**
+   * Settles as the change does. One that has begun goes on whatever its caller does.
+   * @throws DeviceError Unavailable when the caller left, or the queue was closed, before it began
+   */
+  run<T>(sender: string, change: () => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(stopping());
+    if (this.#running === undefined) return this.#start(change);
+    return new Promise((resolve, reject) => {
+      const leave = (reason: DeviceError) => {
+        const position = this.#waiting.indexOf(entry);
+        if (position >= 0) this.#waiting.splice(position, 1);
+        unwatch();
+        reject(reason);
+      };
+      const entry: Waiting = {
+        begin: () => {
+          unwatch();
+          resolve(this.#start(change));
+        },
+        drop: leave,
+      };
+      this.#waiting.push(entry);
+      const unwatch = this.#watchDeparture(sender, () =>
+        leave(new DeviceError('Unavailable', `${sender} has left, and what it waited for is not done`)),
+      );
+    });
+  }
+
+  /** Drops what waits; settles when the running change is over. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const entry of this.#waiting.splice(0)) entry.drop(stopping());
+    await this.#running;
+  }
+
+  #start<T>(change: () => Promise<T>): Promise<T> {
+    const result = change();
+    this.#running = result.then(
+      () => this.#next(),
+      () => this.#next(),
+    );
     return result;
   }
 
-  /** Settles when every change that was given before is over. */
-  async drained(): Promise<void> {
-    await this.#last;
+  #next(): void {
+    this.#running = undefined;
+    this.#waiting.shift()?.begin();
   }
+}
+
+export function stopping(): DeviceError {
+  return new DeviceError('Unavailable', 'the service is stopping');
 }

@@ -32,6 +32,7 @@ export async function startDaemon({ busAddress, log, openHost }: DaemonOptions):
     clock: systemClock,
     log,
     version,
+    watchDeparture: (sender, onGone) => bus.watchDeparture(sender, onGone),
     emit: (signal) => bus.emit(signal.path, signal.interface, signal.member, signal.body),
   });
   await service.start();

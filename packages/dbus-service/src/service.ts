@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, executePlan, findVgpus, parseUuid, previewPlan, type Clock, type HostPorts } from '@vgpu/core';
-import type { Authorizer, Decision } from './auth/authorizer.js';
-import { ChangeQueue } from './change-queue.js';
+import { randomUUID } from 'node:crypto';
+import { DeviceError, parseUuid, previewPlan, type Clock, type HostPorts } from '@vgpu/core';
+import type { Authorizer } from './auth/authorizer.js';
+import { CallLimit } from './call-limit.js';
+import { stopping, type WatchDeparture } from './change-queue.js';
+import { Changes } from './changes.js';
 import { BusError } from './host/bus-error.js';
 import { diffObjects, type Signal } from './host/diff.js';
-import { findMethod, type MethodCall } from './host/dispatch.js';
-import { parsePreview, type PreviewRequest } from './methods/preview.js';
-import { readOptions } from './methods/options.js';
-import { formatSteps } from './methods/steps.js';
-import { findMethodEntry, type AnyChangeInput, type AnyChangingMethod } from './methods/table.js';
+import type { MethodCall } from './host/dispatch.js';
 import type { PublishedObjects } from './host/published.js';
-import { buildObjects } from './objects/build-objects.js';
-import { isPublished } from './objects/topology.js';
 import type { Log } from './log.js';
-import { formatVgpuPath } from './protocol/paths.js';
+import type { OpenHost } from './methods/entry.js';
+import { neededGrants } from './methods/needed-grants.js';
+import { readCallOptions } from './methods/options.js';
+import { parsePreview, type PreviewRequest } from './methods/preview.js';
+import { formatSteps } from './methods/steps.js';
+import { findMethodEntry } from './methods/table.js';
+import { buildObjects } from './objects/build-objects.js';
+import { publicLibvirtUri } from './objects/libvirt-uri.js';
+import type { Dictionary } from './protocol/contract-types.js';
 import { Store } from './store.js';
 
-/** Between two readings that clients ask for. */
+/** Between two readings that clients ask for, at least; and how many times as long as the last one took. */
 const refreshPauseMs = 200;
+const refreshPauseFactor = 4n;
 
 export interface ServiceOptions {
   readonly ports: HostPorts;
@@ -25,15 +31,24 @@ export interface ServiceOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
+  readonly watchDeparture: WatchDeparture;
   /** Broadcasts a signal. */
   emit(signal: Signal): void;
 }
+
+const newUuid = () => parseUuid(randomUUID());
 
 /** The host as objects, and the changes that callers may make. It knows no bus. */
 export class Service {
   readonly #options: ServiceOptions;
   readonly #store: Store;
-  readonly #changes = new ChangeQueue();
+  readonly #changes: Changes;
+  readonly #limit = new CallLimit();
+  readonly #openHost: OpenHost = {
+    inventory: () => this.#store.current.inventory,
+    refresh: () => this.#refreshForClient(),
+    preview: (call, sender) => this.#preview(parsePreview(call, this.#objects), sender),
+  };
   #objects: PublishedObjects;
   #announcing = false;
   #clientRefresh: Promise<void> | undefined;
@@ -43,6 +58,7 @@ export class Service {
     this.#options = options;
     this.#objects = new Map();
     this.#store = new Store({ ...options, onSnapshot: () => this.#publish() });
+    this.#changes = new Changes({ ...options, store: this.#store, requireConnected: () => this.#requireConnected() });
     this.#objects = this.#build();
   }
 
@@ -52,9 +68,9 @@ export class Service {
     this.#announcing = true;
   }
 
-  /** Waits for a running change, then ends the subscriptions. */
+  /** Accepts no more calls, waits for a running change, then ends the subscriptions. */
   async stop(): Promise<void> {
-    await this.#changes.drained();
+    await this.#changes.stop();
     this.#store.stop();
   }
 
@@ -66,84 +82,49 @@ export class Service {
   async callMethod(call: MethodCall): Promise<readonly unknown[]> {
     const entry = findMethodEntry(call.interface, call.method);
     if (entry === undefined) throw new BusError('AccessDenied', `${call.interface}.${call.method} is not allowed`);
-    return entry.kind === 'open' ? this.#callOpen(call) : this.#change(call, entry);
+    if (this.#changes.stopping) throw stopping();
+    return this.#limit.run(call.sender, () =>
+      entry.kind === 'open' ? entry.run(call, this.#openHost) : this.#changes.run(call, entry),
+    );
   }
 
-  async #callOpen(call: MethodCall): Promise<readonly unknown[]> {
-    const [first] = call.args;
-    switch (call.method) {
-      case 'Refresh':
-        readOptions(call.method, requireMethod(call), first);
-        await this.#refreshForClient();
-        return [];
-      case 'FindVgpus': {
-        const vgpus = findVgpus(this.#store.current.inventory, parseUuid(String(first))).filter(isPublished);
-        return [vgpus.map(formatVgpuPath)];
-      }
-      case 'Preview':
-        return this.#preview(parsePreview(call.args, this.#objects), call.sender);
-      default:
-        throw new BusError('UnknownMethod', `${call.interface} has no method ${call.method}`);
-    }
-  }
-
-  async #change(call: MethodCall, method: AnyChangingMethod): Promise<readonly unknown[]> {
-    const { options, interactive } = splitOptions(readOptions(call.method, requireMethod(call), call.args.at(-1)));
-    const input = (): AnyChangeInput => ({
-      inventory: this.#store.current.inventory,
-      path: call.path,
-      args: call.args,
-      options,
-    });
+  async #preview({ call, method }: PreviewRequest, sender: string): Promise<readonly [string, readonly Dictionary[]]> {
     this.#requireConnected();
-    const request = { sender: call.sender, action: method.action, details: method.details(input()) };
-    const decision = await this.#options.authorizer.decide({
-      ...request,
-      interactive: call.interactive && interactive,
-    });
-    if (decision !== 'granted') throw refusal(decision, call, request.details);
-    return this.#changes.run(async () => {
-      // A dialog can take minutes: what was checked before it may be gone, or be something else by now.
-      this.#requireConnected();
-      await this.#store.refresh();
-      const { plan, result } = method.plan(input());
-      try {
-        await executePlan(plan, this.#options.ports);
-      } finally {
-        await this.#store.refresh().catch((error: unknown) => {
-          this.#options.log.error('the host could not be read after a change', error);
-        });
-      }
-      return result;
-    });
-  }
-
-  async #preview({ call, method }: PreviewRequest, sender: string): Promise<readonly unknown[]> {
-    this.#requireConnected();
-    const { options } = splitOptions(readOptions(call.method, requireMethod(call), call.args.at(-1)));
-    const input = { inventory: this.#store.current.inventory, path: call.path, args: call.args, options };
+    const { options } = readCallOptions(call);
+    const { path, args } = call;
+    const input = { inventory: this.#store.current.inventory, path, args, options, newUuid };
     const { plan } = method.plan(input);
-    const edits = plan.steps.some((step) => step.action?.kind === 'edit-domain');
-    if (!edits) return ['', formatSteps(plan)];
-    const request = { sender, action: method.action, details: method.details(input), interactive: false };
-    const granted = (await this.#options.authorizer.decide(request)) === 'granted';
-    return [granted ? await previewPlan(plan, this.#options.ports.domains) : '', formatSteps(plan)];
+    const steps = formatSteps(plan);
+    if (!plan.steps.some((step) => step.action?.kind === 'edit-domain')) return ['', steps];
+    for (const needed of neededGrants(method, input)) {
+      const decision = await this.#options.authorizer.decide({ ...needed, sender, interactive: false });
+      if (decision !== 'granted') return ['', steps];
+    }
+    return [await previewPlan(plan, this.#options.ports.domains), steps];
   }
 
-  /** One after another with a pause; all callers that wait for the next reading share it. */
+  /** One after another with a pause, so that nobody can keep libvirt busy; all who wait for the next reading share it. */
   #refreshForClient(): Promise<void> {
+    const { clock } = this.#options;
     this.#clientRefresh ??= this.#refreshPause.then(() => {
       this.#clientRefresh = undefined;
+      const began = clock.nowUsec();
       const refreshed = this.#store.refresh();
-      this.#refreshPause = refreshed.catch(() => undefined).then(() => this.#options.clock.delay(refreshPauseMs));
+      const pause = () => {
+        const took = Number(((clock.nowUsec() - began) * refreshPauseFactor) / 1000n);
+        return clock.delay(Math.max(refreshPauseMs, took));
+      };
+      this.#refreshPause = refreshed.catch(() => undefined).then(pause);
       return refreshed;
     });
     return this.#clientRefresh;
   }
 
   #requireConnected(): void {
-    const { connected, uri } = this.#options.ports.events.status();
-    if (!connected) throw new DeviceError('Unavailable', `libvirt at ${uri} cannot be reached`, { details: { uri } });
+    const { connected, uri: configured } = this.#options.ports.events.status();
+    if (connected) return;
+    const uri = publicLibvirtUri(configured);
+    throw new DeviceError('Unavailable', `libvirt at ${uri} cannot be reached`, { details: { uri } });
   }
 
   #build(): PublishedObjects {
@@ -164,28 +145,4 @@ export class Service {
       }
     }
   }
-}
-
-/** The options for the planner, and whether the caller's options allow a dialog. */
-function splitOptions(all: Readonly<Record<string, unknown>>) {
-  const { 'auth.no_user_interaction': silent, ...options } = all;
-  return { options, interactive: silent !== true };
-}
-
-function requireMethod(call: Pick<MethodCall, 'interface' | 'method'>) {
-  const spec = findMethod(call.interface, call.method);
-  if (spec === undefined) throw new BusError('UnknownMethod', `${call.interface} has no method ${call.method}`);
-  return spec;
-}
-
-function refusal(
-  decision: Exclude<Decision, 'granted'>,
-  call: MethodCall,
-  details: Readonly<Record<string, string>>,
-): Error {
-  const target = details['domain.name'] ?? details['vgpu.uuid'] ?? details['parent.name'] ?? call.path;
-  if (decision === 'challenge') {
-    return new BusError('InteractiveAuthorizationRequired', `${call.method} needs an authentication dialog`);
-  }
-  return new DeviceError('NotAuthorized', `${target} may not be changed by ${call.method} without authorization`);
 }

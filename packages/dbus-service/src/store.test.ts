@@ -143,6 +143,43 @@ describe('what is published', () => {
     expect(manager()).toMatchObject({ Stale: false });
   });
 
+  it('is read for clients with a pause of four times as long as the reading took', async () => {
+    const host = makeHost([makeDomain()], file);
+    const readings: (() => void)[] = [];
+    let slow = false;
+    const list = async () => {
+      if (slow) await new Promise<void>((resolve) => readings.push(resolve));
+      return host.nodeDevices.list();
+    };
+    const { domains, facts, events } = host;
+    const ports = { nodeDevices: { ...host.nodeDevices, list }, domains, facts, events, close: () => host.close() };
+    const { service, clock } = await startService(ports);
+    slow = true;
+    const refresh = () =>
+      service.callMethod({
+        path: managerPath,
+        interface: 'me.phyllo.Vgpu1.Manager',
+        method: 'Refresh',
+        args: [{}],
+        sender: ':1.1',
+        interactive: false,
+      });
+    const first = refresh();
+    await settle();
+    clock.advance(1000);
+    readings.shift()?.();
+    await first;
+    const second = refresh();
+    clock.advance(3999);
+    await settle();
+    expect(readings).toHaveLength(0);
+    clock.advance(1);
+    await settle();
+    expect(readings).toHaveLength(1);
+    readings.shift()?.();
+    await second;
+  });
+
   it('is read for clients with a pause, and once for all that wait', async () => {
     const { service, readings, clock } = await start();
     const refresh = () =>

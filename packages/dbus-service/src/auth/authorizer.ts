@@ -18,4 +18,6 @@ export type Decision = 'granted' | 'denied' | 'challenge';
 export interface Authorizer {
   /** Never rejects: whatever cannot be answered is denied. */
   decide(request: AuthorizationRequest): Promise<Decision>;
+  /** Closes every open dialog: nothing is granted any more. */
+  stop(): void;
 }

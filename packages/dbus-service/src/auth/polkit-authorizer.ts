@@ -31,6 +31,8 @@ export class PolkitAuthorizer implements Authorizer {
   /** Open dialogs by user. There is no sum over all users, which one of them could use up. */
   readonly #dialogs = new Map<number, number>();
   readonly #users = new Map<string, Promise<number>>();
+  /** Open dialogs by the name under which polkit cancels them. */
+  readonly #cancellations = new Set<string>();
   #nextCancellation = 1;
 
   constructor(bus: AuthorizationBus, log: Log) {
@@ -50,6 +52,10 @@ export class PolkitAuthorizer implements Authorizer {
     }
   }
 
+  stop(): void {
+    for (const cancellation of this.#cancellations) this.#cancel(cancellation);
+  }
+
   async #checkWithDialog(request: AuthorizationRequest): Promise<Decision> {
     const { sender } = request;
     const user = await this.#userOf(sender);
@@ -60,6 +66,7 @@ export class PolkitAuthorizer implements Authorizer {
     }
     this.#dialogs.set(user, open + 1);
     const cancellation = `vgpud-${this.#nextCancellation++}`;
+    this.#cancellations.add(cancellation);
     let present = true;
     const unwatch = this.#bus.watchDeparture(sender, () => {
       present = false;
@@ -75,6 +82,7 @@ export class PolkitAuthorizer implements Authorizer {
       throw error;
     } finally {
       unwatch();
+      this.#cancellations.delete(cancellation);
       const left = (this.#dialogs.get(user) ?? 1) - 1;
       if (left > 0) this.#dialogs.set(user, left);
       else this.#dialogs.delete(user);

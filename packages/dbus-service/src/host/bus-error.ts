@@ -13,6 +13,7 @@ export class BusError extends Error {
       | 'UnknownProperty'
       | 'PropertyReadOnly'
       | 'InvalidArgs'
+      | 'LimitsExceeded'
       | 'AccessDenied'
       | 'InteractiveAuthorizationRequired'
       | 'Failed',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { contract } from '../protocol/contract.js';
-import type { ContractArgument, ContractInterface, ContractMethod } from '../protocol/contract-types.js';
+import type { ContractArgument, ContractMethod } from '../protocol/contract-types.js';
+import { findMethod } from '../protocol/find-method.js';
 import type { InterfaceName } from '../protocol/members.js';
 import type { Log } from '../log.js';
 import { toErrorAnswer } from './answer-error.js';
@@ -91,12 +91,6 @@ function routeOwn(call: CallHeader, objects: PublishedObjects): Route {
 
 function typesOf(args: readonly ContractArgument[]): string {
   return args.map((arg) => arg.type).join('');
-}
-
-/** What the contract says about a method; undefined where the interface has none of that name. */
-export function findMethod(name: InterfaceName, method: string): ContractMethod | undefined {
-  const methods: ContractInterface['methods'] = contract[name].methods;
-  return Object.hasOwn(methods, method) ? methods[method] : undefined;
 }
 
 function unknownMethod(call: CallHeader): BusError {

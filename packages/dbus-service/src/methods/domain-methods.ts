@@ -16,26 +16,25 @@ import {
 import { polkitActions } from '../auth/polkit-actions.js';
 import { requireAssignedVgpu, requireDomain, requireVgpu } from '../objects/resolve.js';
 import type { InterfaceMethods } from './entry.js';
+import { domainDetails, vgpuDetails, type GrantDetails } from './needed-grants.js';
 import { formatSteps } from './steps.js';
 
 type Target = { readonly inventory: Inventory; readonly path: string };
 
-function domainDetails({ inventory, path }: Target): Readonly<Record<string, string>> {
-  const domain = requireDomain(inventory, path);
-  return { 'domain.uuid': domain.uuid, 'domain.name': cleanDisplayText(domain.name) };
+function targetDetails({ inventory, path }: Target): GrantDetails {
+  return domainDetails(requireDomain(inventory, path));
 }
 
 type AssignTarget = Target & { readonly args: readonly [string, ...unknown[]] };
 
-function assignDetails(input: AssignTarget): Readonly<Record<string, string>> {
-  const vgpu = requireVgpu(input.inventory, input.args[0]);
-  return { ...domainDetails(input), 'vgpu.uuid': vgpu.uuid, 'parent.name': vgpu.parent };
+function assignDetails(input: AssignTarget): GrantDetails {
+  return { ...targetDetails(input), ...vgpuDetails(requireVgpu(input.inventory, input.args[0])) };
 }
 
-function unassignDetails(input: AssignTarget): Readonly<Record<string, string>> {
+function unassignDetails(input: AssignTarget): GrantDetails {
   const { inventory, path, args } = input;
   const { uuid, parent } = requireAssignedVgpu(inventory, requireDomain(inventory, path), args[0]);
-  return { ...domainDetails(input), 'vgpu.uuid': uuid, ...(parent === undefined ? {} : { 'parent.name': parent }) };
+  return { ...targetDetails(input), 'vgpu.uuid': uuid, ...(parent === undefined ? {} : { 'parent.name': parent }) };
 }
 
 /** A method without arguments of its own. */
@@ -43,7 +42,7 @@ function power(planner: (inventory: Inventory, domain: Uuid) => Plan) {
   return {
     kind: 'change',
     action: polkitActions.manageDomains,
-    details: domainDetails,
+    details: targetDetails,
     plan: ({ inventory, path }: Target) => ({
       plan: planner(inventory, requireDomain(inventory, path).uuid),
       result: [] as const,
@@ -76,8 +75,9 @@ export const domainMethods: InterfaceMethods<'me.phyllo.Vgpu1.Domain'> = {
     },
   },
   Start: power(planStartDomain),
-  Shutdown: power(planShutdownDomain),
-  ForceOff: power(planForceOffDomain),
+  // Somebody whose guest must end is not to wait for node devices.
+  Shutdown: { ...power(planShutdownDomain), reads: 'domains' },
+  ForceOff: { ...power(planForceOffDomain), reads: 'domains' },
 };
 
 /** @throws DeviceError InvalidArgument */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { Inventory, Plan } from '@vgpu/core';
+import type { Inventory, Plan, Uuid } from '@vgpu/core';
 import type { PolkitAction } from '../auth/polkit-actions.js';
 import type { ArgumentsOf, InterfaceName, MethodName, OptionsOf, ResultOf } from '../protocol/members.js';
+import type { Dictionary } from '../protocol/contract-types.js';
 
 /** A call of a changing method against one inventory, with checked argument types. */
 export interface ChangeInput<I extends InterfaceName, M extends MethodName<I>> {
@@ -10,6 +11,8 @@ export interface ChangeInput<I extends InterfaceName, M extends MethodName<I>> {
   readonly path: string;
   readonly args: ArgumentsOf<I, M>;
   readonly options: OptionsOf<I, M>;
+  /** For a new vGPU; the same one however often the call is planned. */
+  readonly newUuid: () => Uuid;
 }
 
 /** What a change will do, and what its caller gets. */
@@ -21,19 +24,42 @@ export interface PlannedChange<R> {
 /** A method that changes the host: refused without the action, and always a plan. */
 export interface ChangingMethod<I extends InterfaceName, M extends MethodName<I>> {
   readonly kind: 'change';
+  /** What it always needs; steps of another kind need theirs too (needed-grants.ts). */
   readonly action: PolkitAction;
+  /** What the plan depends on; absent: everything. Domains are read also while node devices cannot be listed. */
+  readonly reads?: 'domains';
   /** What polkit is told about the object. @throws DeviceError NotFound */
   details(input: ChangeInput<I, M>): Readonly<Record<string, string>>;
   /** @throws DeviceError */
   plan(input: ChangeInput<I, M>): PlannedChange<ResultOf<I, M>>;
 }
 
-/** A method that everybody may call; see open-methods.ts. */
-export interface OpenMethod {
-  readonly kind: 'open';
+/** A call of a method that everybody may call. */
+export interface OpenCall<I extends InterfaceName, M extends MethodName<I>> {
+  readonly args: ArgumentsOf<I, M>;
+  readonly sender: string;
 }
 
-export type MethodEntry<I extends InterfaceName, M extends MethodName<I>> = OpenMethod | ChangingMethod<I, M>;
+/** What such methods see of the service. */
+export interface OpenHost {
+  inventory(): Inventory;
+  /** Reads the host again, not too often. @throws DeviceError Unavailable and what the ports throw */
+  refresh(): Promise<void>;
+  /** What a changing method would do: diff and steps. @throws DeviceError */
+  preview(
+    call: ArgumentsOf<'me.phyllo.Vgpu1.Manager', 'Preview'>,
+    sender: string,
+  ): Promise<readonly [string, readonly Dictionary[]]>;
+}
+
+/** A method that everybody may call and that changes nothing. */
+export interface OpenMethod<I extends InterfaceName, M extends MethodName<I>> {
+  readonly kind: 'open';
+  /** @throws DeviceError */
+  run(call: OpenCall<I, M>, host: OpenHost): Promise<ResultOf<I, M>>;
+}
+
+export type MethodEntry<I extends InterfaceName, M extends MethodName<I>> = OpenMethod<I, M> | ChangingMethod<I, M>;
 
 /** Every method of an interface, once. */
 export type InterfaceMethods<I extends InterfaceName> = { readonly [M in MethodName<I>]: MethodEntry<I, M> };

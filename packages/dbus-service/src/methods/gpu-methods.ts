@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { randomUUID } from 'node:crypto';
-import { isPciAddress, parseMdevTypeId, parseUuid, planCreateVgpu, type CreateVgpuRequest } from '@vgpu/core';
+import {
+  DeviceError,
+  isPciAddress,
+  parseMdevTypeId,
+  parseUuid,
+  planCreateVgpu,
+  type CreateVgpuRequest,
+} from '@vgpu/core';
 import { polkitActions } from '../auth/polkit-actions.js';
 import { requireGpu, requireParent } from '../objects/resolve.js';
 import { formatVgpuPath } from '../protocol/paths.js';
 import type { ChangeInput, InterfaceMethods } from './entry.js';
+import { vgpuDetails } from './needed-grants.js';
 
 type CreateInput = ChangeInput<'me.phyllo.Vgpu1.Gpu', 'CreateVgpu'>;
 
@@ -13,15 +20,18 @@ export const gpuMethods: InterfaceMethods<'me.phyllo.Vgpu1.Gpu'> = {
     kind: 'change',
     action: polkitActions.manageVgpus,
     details(input) {
-      const { parent, gpu, uuid } = readRequest(input);
-      const parentName = parent ?? gpu;
-      return {
-        ...(uuid === undefined ? {} : { 'vgpu.uuid': uuid }),
-        ...(parentName === undefined ? {} : { 'parent.name': parentName }),
-      };
+      const request = readRequest(input);
+      try {
+        return vgpuDetails(planCreateVgpu(input.inventory, request, input.newUuid).created);
+      } catch (error) {
+        if (!(error instanceof DeviceError)) throw error;
+        // It will be refused, but only to those who may know that: without a plan nobody has chosen a parent.
+        const { parent, uuid = input.newUuid() } = request;
+        return { 'vgpu.uuid': uuid, ...(parent === undefined ? {} : { 'parent.name': parent }) };
+      }
     },
     plan(input) {
-      const plan = planCreateVgpu(input.inventory, readRequest(input), () => parseUuid(randomUUID()));
+      const plan = planCreateVgpu(input.inventory, readRequest(input), input.newUuid);
       return { plan, result: [formatVgpuPath(plan.created)] };
     },
   },

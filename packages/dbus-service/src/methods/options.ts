@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { DeviceError } from '@vgpu/core';
+import { BusError } from '../host/bus-error.js';
+import { findMethod } from '../protocol/find-method.js';
 import type { ContractMethod, TypedValue } from '../protocol/contract-types.js';
+import type { InterfaceName } from '../protocol/members.js';
 
 /**
  * The options of a call, unwrapped, by the contract.
@@ -27,6 +30,24 @@ export function readOptions(
     found.push([name, value.value]);
   }
   return Object.fromEntries(found);
+}
+
+/** A call of which the last argument is `options`. */
+interface CallWithOptions {
+  readonly interface: InterfaceName;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+/**
+ * The options for the planner, and whether the caller's options allow a dialog.
+ * @throws DeviceError InvalidArgument
+ */
+export function readCallOptions(call: CallWithOptions) {
+  const spec = findMethod(call.interface, call.method);
+  if (spec === undefined) throw new BusError('UnknownMethod', `${call.interface} has no method ${call.method}`);
+  const { 'auth.no_user_interaction': silent, ...options } = readOptions(call.method, spec, call.args.at(-1));
+  return { options, interactive: silent !== true };
 }
 
 function unknownOption(method: string, spec: ContractMethod, name: string): DeviceError {

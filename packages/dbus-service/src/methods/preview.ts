@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { DeviceError } from '@vgpu/core';
-import { findMethod } from '../host/dispatch.js';
+import { findMethod } from '../protocol/find-method.js';
 import type { PublishedObjects } from '../host/published.js';
 import { contract } from '../protocol/contract.js';
-import type { TypedValue } from '../protocol/contract-types.js';
-import type { InterfaceName } from '../protocol/members.js';
+import type { ArgumentsOf, InterfaceName } from '../protocol/members.js';
 import { findMethodEntry, type AnyChangingMethod } from './table.js';
 
 /** The call that a preview is about. */
@@ -22,8 +21,10 @@ export interface PreviewRequest {
  * Reads Preview's arguments (o object, s interface, s method, av arguments).
  * @throws DeviceError InvalidArgument, NotFound
  */
-export function parsePreview(previewArgs: readonly unknown[], objects: PublishedObjects): PreviewRequest {
-  const [path, interfaceName, method, values] = previewArgs as readonly [string, string, string, readonly TypedValue[]];
+export function parsePreview(
+  [path, interfaceName, method, values]: ArgumentsOf<'me.phyllo.Vgpu1.Manager', 'Preview'>,
+  objects: PublishedObjects,
+): PreviewRequest {
   const name = Object.hasOwn(contract, interfaceName) ? (interfaceName as InterfaceName) : undefined;
   const spec = name === undefined ? undefined : findMethod(name, method);
   const entry = name === undefined ? undefined : findMethodEntry(name, method);

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { Inventory } from '@vgpu/core';
+import type { Inventory, Uuid } from '@vgpu/core';
 import type { PolkitAction } from '../auth/polkit-actions.js';
 import type { InterfaceName } from '../protocol/members.js';
 import { domainMethods } from './domain-methods.js';
-import type { InterfaceMethods, OpenMethod, PlannedChange } from './entry.js';
+import type { InterfaceMethods, OpenHost, PlannedChange } from './entry.js';
 import { gpuMethods } from './gpu-methods.js';
+import { managerMethods } from './manager-methods.js';
 import { vgpuMethods } from './vgpu-methods.js';
 
 /** Every method there is, with what it needs. A method that is not here does not compile, and is refused. */
 export const methodTable = {
-  'me.phyllo.Vgpu1.Manager': { Refresh: { kind: 'open' }, FindVgpus: { kind: 'open' }, Preview: { kind: 'open' } },
+  'me.phyllo.Vgpu1.Manager': managerMethods,
   'me.phyllo.Vgpu1.Gpu': gpuMethods,
   'me.phyllo.Vgpu1.VgpuType': {},
   'me.phyllo.Vgpu1.PciDevice': {},
@@ -23,8 +24,18 @@ export const methodTable = {
 export interface AnyChangingMethod {
   readonly kind: 'change';
   readonly action: PolkitAction;
+  readonly reads?: 'domains';
   details(input: AnyChangeInput): Readonly<Record<string, string>>;
   plan(input: AnyChangeInput): PlannedChange<readonly unknown[]>;
+}
+
+/** An open method after the same check. */
+export interface AnyOpenMethod {
+  readonly kind: 'open';
+  run(
+    call: { readonly args: readonly unknown[]; readonly sender: string },
+    host: OpenHost,
+  ): Promise<readonly unknown[]>;
 }
 
 export interface AnyChangeInput {
@@ -32,10 +43,11 @@ export interface AnyChangeInput {
   readonly path: string;
   readonly args: readonly unknown[];
   readonly options: Readonly<Record<string, unknown>>;
+  readonly newUuid: () => Uuid;
 }
 
 /** The table's line for a method; undefined is a refusal. */
-export function findMethodEntry(name: InterfaceName, method: string): OpenMethod | AnyChangingMethod | undefined {
+export function findMethodEntry(name: InterfaceName, method: string): AnyOpenMethod | AnyChangingMethod | undefined {
   const methods: Readonly<Record<string, unknown>> = methodTable[name];
-  return Object.hasOwn(methods, method) ? (methods[method] as OpenMethod | AnyChangingMethod) : undefined;
+  return Object.hasOwn(methods, method) ? (methods[method] as AnyOpenMethod | AnyChangingMethod) : undefined;
 }

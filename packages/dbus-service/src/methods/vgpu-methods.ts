@@ -12,6 +12,7 @@ import {
 import { polkitActions } from '../auth/polkit-actions.js';
 import { requireVgpu } from '../objects/resolve.js';
 import type { InterfaceMethods } from './entry.js';
+import { vgpuDetails, type GrantDetails } from './needed-grants.js';
 
 type Target = { readonly inventory: Inventory; readonly path: string };
 
@@ -20,7 +21,7 @@ function simple(planner: (inventory: Inventory, vgpu: MdevId) => Plan) {
   return {
     kind: 'change',
     action: polkitActions.manageVgpus,
-    details: vgpuDetails,
+    details: targetDetails,
     plan: ({ inventory, path }: Target) => ({
       plan: planner(inventory, requireVgpu(inventory, path)),
       result: [] as const,
@@ -28,9 +29,8 @@ function simple(planner: (inventory: Inventory, vgpu: MdevId) => Plan) {
   } as const;
 }
 
-function vgpuDetails({ inventory, path }: Target): Readonly<Record<string, string>> {
-  const { uuid, parent } = requireVgpu(inventory, path);
-  return { 'vgpu.uuid': uuid, 'parent.name': parent };
+function targetDetails({ inventory, path }: Target): GrantDetails {
+  return vgpuDetails(requireVgpu(inventory, path));
 }
 
 export const vgpuMethods: InterfaceMethods<'me.phyllo.Vgpu1.Vgpu'> = {
@@ -41,7 +41,7 @@ export const vgpuMethods: InterfaceMethods<'me.phyllo.Vgpu1.Vgpu'> = {
   SetAutostart: {
     kind: 'change',
     action: polkitActions.manageVgpus,
-    details: vgpuDetails,
+    details: targetDetails,
     plan: ({ inventory, path, args: [autostart] }) => ({
       plan: planSetAutostart(inventory, requireVgpu(inventory, path), autostart),
       result: [],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { findMethod } from '../host/dispatch.js';
+import { findMethod } from '../protocol/find-method.js';
 import { methodTable } from '../methods/table.js';
 import type { ContractMethod } from '../protocol/contract-types.js';
 import type { InterfaceName } from '../protocol/members.js';

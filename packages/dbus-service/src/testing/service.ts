@@ -45,10 +45,18 @@ export class ScriptedAuthorizer implements Authorizer {
   /** What happens while the dialog is open. */
   meanwhile: () => void | Promise<void> = () => undefined;
 
+  /** Instead of `decision`, where it says anything. */
+  answer: (request: AuthorizationRequest) => Decision | undefined = () => undefined;
+  stopped = false;
+
   async decide(request: AuthorizationRequest): Promise<Decision> {
     this.asked.push(request);
     await this.meanwhile();
-    return this.decision;
+    return this.answer(request) ?? this.decision;
+  }
+
+  stop(): void {
+    this.stopped = true;
   }
 }
 
@@ -70,6 +78,10 @@ export interface ServiceRig {
   readonly authorizer: ScriptedAuthorizer;
   readonly log: CollectingLog;
   readonly signals: Signal[];
+  /** A caller leaves the bus. */
+  leave(sender: string): void;
+  /** How many callers are watched. */
+  watched(): number;
 }
 
 /** A service without a bus that has read its host. */
@@ -79,7 +91,16 @@ export async function startService(ports: HostPorts): Promise<ServiceRig> {
   const log = new CollectingLog();
   const signals: Signal[] = [];
   const emit = (signal: Signal) => void signals.push(signal);
-  const service = new Service({ ports, authorizer, clock, log, version: 'test', emit });
+  const watches = new Set<{ readonly sender: string; readonly onGone: () => void }>();
+  const watchDeparture = (sender: string, onGone: () => void) => {
+    const watch = { sender, onGone };
+    watches.add(watch);
+    return () => void watches.delete(watch);
+  };
+  const leave = (sender: string) => {
+    for (const watch of watches) if (watch.sender === sender) watch.onGone();
+  };
+  const service = new Service({ ports, authorizer, clock, log, version: 'test', emit, watchDeparture });
   await service.start();
-  return { service, clock, authorizer, log, signals };
+  return { service, clock, authorizer, log, signals, leave, watched: () => watches.size };
 }

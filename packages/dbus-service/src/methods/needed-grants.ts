@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { cleanDisplayText, DeviceError, type Inventory, type MdevId, type Plan, type PlanAction } from '@vgpu/core';
+import { polkitActions, type PolkitAction } from '../auth/polkit-actions.js';
+import type { AnyChangeInput, AnyChangingMethod } from './table.js';
+
+/** An action, and what it is done to: what polkit is asked. */
+export interface NeededGrant {
+  readonly action: PolkitAction;
+  readonly details: GrantDetails;
+}
+
+/** vgpu.uuid, parent.name, domain.uuid, domain.name. */
+export type GrantDetails = Readonly<Record<string, string>>;
+
+/**
+ * Everything a call needs, each once: the method's own action, and that of every step of another kind (the start of a
+ * machine may start its vGPUs). Where no plan can be made, the method's own alone.
+ * @throws DeviceError NotFound: the object is not there
+ */
+export function neededGrants(method: AnyChangingMethod, input: AnyChangeInput): readonly NeededGrant[] {
+  const needed: NeededGrant[] = [{ action: method.action, details: method.details(input) }];
+  for (const step of tryPlan(method, input)?.steps ?? []) {
+    const grant = step.action === undefined ? undefined : grantOf(step.action, method.action, input.inventory);
+    if (grant !== undefined && !needed.some((known) => grantKey(known) === grantKey(grant))) needed.push(grant);
+  }
+  return needed;
+}
+
+/** Equal for equal grants. */
+export function grantKey({ action, details }: NeededGrant): string {
+  return JSON.stringify([action, Object.entries(details).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
+export function vgpuDetails({ uuid, parent }: MdevId): GrantDetails {
+  return { 'vgpu.uuid': uuid, 'parent.name': parent };
+}
+
+export function domainDetails(domain: { readonly uuid: string; readonly name: string }): GrantDetails {
+  return { 'domain.uuid': domain.uuid, 'domain.name': cleanDisplayText(domain.name) };
+}
+
+/** Why there is no plan is said after the authorization, not before. */
+function tryPlan(method: AnyChangingMethod, input: AnyChangeInput): Plan | undefined {
+  try {
+    return method.plan(input).plan;
+  } catch (error) {
+    if (error instanceof DeviceError) return undefined;
+    throw error;
+  }
+}
+
+function grantOf(step: PlanAction, own: PolkitAction, inventory: Inventory): NeededGrant | undefined {
+  switch (step.kind) {
+    case 'define-mdev':
+      return { action: polkitActions.manageVgpus, details: vgpuDetails(step.definition) };
+    case 'start-mdev':
+    case 'stop-mdev':
+    case 'undefine-mdev':
+    case 'set-autostart':
+      return { action: polkitActions.manageVgpus, details: vgpuDetails(step.mdev) };
+    case 'edit-domain':
+    case 'start-domain':
+    case 'shutdown-domain':
+    case 'force-off-domain': {
+      const action = step.kind === 'edit-domain' ? polkitActions.assign : polkitActions.manageDomains;
+      // The method's own details name the domain already, and more than it.
+      if (action === own) return undefined;
+      const domain = inventory.domains.get(step.domain);
+      return { action, details: domainDetails(domain ?? { uuid: step.domain, name: '' }) };
+    }
+  }
+}
