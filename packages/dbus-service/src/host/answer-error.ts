@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { randomBytes } from 'node:crypto';
 import { cleanDisplayText, DeviceError } from '@vgpu/core';
+import { FailedStepError } from '../methods/failed-step.js';
 import { formatErrorName } from '../protocol/names.js';
 import type { Log } from '../log.js';
 import { BusError } from './bus-error.js';
@@ -10,15 +12,28 @@ const maxMessageLength = 1000;
 /** What a caller sees of an error: only mapped ones have a text of their own; stacks and causes stay in the log. */
 export function toErrorAnswer(error: unknown, log: Log): ErrorAnswer {
   if (error instanceof BusError) return { errorName: error.errorName, message: shown(error.message) };
+  if (error instanceof FailedStepError) {
+    const id = newLogId();
+    log.error(`[${id}] ${error.message}`, error.cause);
+    return { errorName: formatErrorName(error.code), message: shown(`${error.message}; ${seeLog('why', id)}`) };
+  }
   if (error instanceof DeviceError && error.code !== 'Internal') {
     if (error.cause !== undefined) log.error(error.message, error.cause);
     return { errorName: formatErrorName(error.code), message: shown(error.message) };
   }
-  log.error('internal error', error);
-  return {
-    errorName: formatErrorName('Internal'),
-    message: 'something failed that has no name here; the log of vgpud says what (journalctl -u vgpud)',
-  };
+  const id = newLogId();
+  log.error(`[${id}] internal error`, error);
+  const message = `something failed that has no name here; ${seeLog('what', id)}`;
+  return { errorName: formatErrorName('Internal'), message };
+}
+
+/** Long enough to find one line among those of some days. */
+function newLogId(): string {
+  return randomBytes(2).toString('hex');
+}
+
+function seeLog(what: 'what' | 'why', id: string): string {
+  return `the log of vgpud says ${what} at [${id}] (journalctl -u vgpud)`;
 }
 
 function shown(message: string): string {

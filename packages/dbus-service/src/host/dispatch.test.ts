@@ -3,6 +3,7 @@ import { DeviceError } from '@vgpu/core';
 import { describe, expect, it } from 'vitest';
 import { gpuPath, makeHost, vgpuPath } from '../testing/hosts.js';
 import { CollectingLog, startService } from '../testing/service.js';
+import { FailedStepError } from '../methods/failed-step.js';
 import type { IncomingCall } from './messages.js';
 import { dispatch, type MethodCall } from './dispatch.js';
 
@@ -106,11 +107,27 @@ describe('dispatch', () => {
     expect(busy.lines.join()).toContain('/root/secret');
     for (const error of [cause, new DeviceError('Internal', '/root/secret'), null, undefined, 'text']) {
       const { answer, lines } = await fail(error);
+      const [, id] = /\[([0-9a-f]{4})\]/.exec('message' in answer ? answer.message : '') ?? [];
       expect(answer).toEqual({
         errorName: 'me.phyllo.Vgpu1.Error.Internal',
-        message: 'something failed that has no name here; the log of vgpud says what (journalctl -u vgpud)',
+        message: `something failed that has no name here; the log of vgpud says what at [${id}] (journalctl -u vgpud)`,
       });
-      expect(lines).toHaveLength(1);
+      expect(lines).toEqual([expect.stringMatching(`^\\[${id}\\] `)]);
     }
+  });
+
+  it("shows a failed step by the service's own text, and where the log says more", async () => {
+    const cause = new DeviceError('Internal', 'no text of ours', { cause: new Error('/root/secret') });
+    const failed = await fail(new FailedStepError('Internal', 'phyllome could not be started', { cause }));
+    const [, id] = /\[([0-9a-f]{4})\]/.exec('message' in failed.answer ? failed.answer.message : '') ?? [];
+    expect(failed.answer).toEqual({
+      errorName: 'me.phyllo.Vgpu1.Error.Internal',
+      message: `phyllome could not be started; the log of vgpud says why at [${id}] (journalctl -u vgpud)`,
+    });
+    expect(failed.lines).toEqual([expect.stringMatching(`^\\[${id}\\] phyllome could not be started: `)]);
+    const undone = await fail(new FailedStepError('RolledBack', 'x failed', { cause }));
+    expect(undone.error).toBe('me.phyllo.Vgpu1.Error.RolledBack');
+    const other = await fail(cause);
+    expect(other.answer).not.toEqual(failed.answer);
   });
 });
