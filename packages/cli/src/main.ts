@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { exitStatusByErrorCode } from '@vgpu/core';
 import type { Context } from './context.js';
 import { runProgram } from './program/run.js';
 import type { Service } from './service/service.js';
@@ -23,16 +24,22 @@ const context: Context = {
   terminal: openTerminal(process.stdin, process.stdout),
 };
 
-// A reader that has seen enough (| head) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : 1);
-});
+const complain = (text: string): unknown => process.stderr.write(text);
 
-process.exitCode = await runProgram(process.argv.slice(2), context, {
+// A reader that has seen enough (| head) is no failure, and no reason to leave a change half told or undone.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return;
+  complain(`vgpuctl: the output cannot be written (${error.code})\n`);
+  process.exitCode = exitStatusByErrorCode.Internal;
+});
+process.stderr.on('error', () => undefined);
+
+const status = await runProgram(process.argv.slice(2), context, {
   print: context.print,
-  complain: (text) => process.stderr.write(text),
+  complain,
   isRoot: process.geteuid?.() === 0,
 });
+if (status !== 0) process.exitCode = status;
 await service?.then(
   (opened) => opened.close(),
   () => undefined,

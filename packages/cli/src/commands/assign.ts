@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Context } from '../context.js';
 import { plain } from '../format/escape.js';
-import { findDomain, findVgpu, parseVgpuReference } from '../service/targets.js';
-import { previewAndChange } from './change-definition.js';
+import { findDomain, findVgpu } from '../service/targets.js';
+import { parseAssignment, previewAndChange } from './change-definition.js';
 
 export interface AssignOptions {
   /** UUID or UUID@PARENT. */
@@ -14,7 +14,7 @@ export interface AssignOptions {
 
 /** Shows what assigning would change in the virtual machine's definition, and changes it unless it is a dry run. */
 export async function run(options: AssignOptions, context: Context): Promise<number> {
-  const reference = parseVgpuReference(options.vgpu);
+  const reference = parseAssignment('assign', options);
   const service = await context.service();
   const objects = await service.objects();
   const vgpu = findVgpu(objects, reference);

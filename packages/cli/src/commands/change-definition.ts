@@ -1,10 +1,30 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { DeviceError } from '@vgpu/core';
 import { interfaces } from '@vgpu/dbus-service/protocol';
 import type { Context } from '../context.js';
 import { plain } from '../format/escape.js';
 import { formatDiff, formatSteps } from '../format/steps.js';
 import type { Service } from '../service/service.js';
-import type { DomainObject } from '../service/targets.js';
+import { parseVgpuReference, type DomainObject, type VgpuReference } from '../service/targets.js';
+
+/** Reads the vGPU of `vgpuctl VERB VGPU DOMAIN`; InvalidArgument says so when it is the other way round. */
+export function parseAssignment(verb: string, { vgpu, domain }: { vgpu: string; domain: string }): VgpuReference {
+  try {
+    return parseVgpuReference(vgpu);
+  } catch (error) {
+    if (!isVgpuReference(domain)) throw error;
+    throw new DeviceError('InvalidArgument', `the vGPU comes first: vgpuctl ${verb} ${domain} ${vgpu}`);
+  }
+}
+
+function isVgpuReference(text: string): boolean {
+  try {
+    parseVgpuReference(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A change of a virtual machine's vGPUs. */
 export interface DefinitionChange {

@@ -4,15 +4,8 @@ import { formatVgpuPath, formatVgpuPathPrefix } from '@vgpu/dbus-service/protoco
 import type { Context } from '../context.js';
 import { plain } from '../format/escape.js';
 import type { Objects } from '../service/objects.js';
-import {
-  findDomain,
-  findVgpu,
-  findVgpus,
-  parseVgpuReference,
-  type VgpuObject,
-  type VgpuReference,
-} from '../service/targets.js';
-import { previewAndChange } from './change-definition.js';
+import { findDomain, findVgpu, findVgpus, type VgpuObject, type VgpuReference } from '../service/targets.js';
+import { parseAssignment, previewAndChange } from './change-definition.js';
 
 export interface UnassignOptions {
   /** UUID or UUID@PARENT. */
@@ -26,7 +19,7 @@ export interface UnassignOptions {
 
 /** Shows what removing the vGPU would change in the virtual machine's definition, and changes it unless it is a dry run. */
 export async function run(options: UnassignOptions, context: Context): Promise<number> {
-  const reference = parseVgpuReference(options.vgpu);
+  const reference = parseAssignment('unassign', options);
   const service = await context.service();
   const objects = await service.objects();
   const domain = findDomain(objects, options.domain);

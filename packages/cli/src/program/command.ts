@@ -18,10 +18,12 @@ export interface CommandText {
 
 /** A sub-command with the program's manners. */
 export function addCommand(parent: Command, name: string, { summary, more, example }: CommandText): Command {
+  const words = parent.parent === null ? name : `${parent.name()} ${name}`;
   return parent
     .command(name)
     .summary(summary)
     .description(more === undefined ? `${summary}.` : `${summary}. ${more}`)
     .allowExcessArguments(false)
+    .showHelpAfterError(`vgpuctl: try vgpuctl ${words} --help`)
     .addHelpText('after', `\nExample:\n  ${example}`);
 }

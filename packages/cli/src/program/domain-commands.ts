@@ -83,7 +83,9 @@ function addPowerCommands(program: Command, execute: Execute): void {
     .command('domain')
     .summary('Start and stop virtual machines')
     .description('Start and stop virtual machines.')
-    .allowExcessArguments(false);
+    .allowExcessArguments(false)
+    .showHelpAfterError('vgpuctl: try vgpuctl domain --help')
+    .helpCommand(false);
   for (const { name, method, summary } of powerCommands) {
     addCommand(parent, name, { summary, example: `vgpuctl domain ${name} fedora` })
       .argument('<domain>', domainHelp)

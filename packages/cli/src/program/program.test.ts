@@ -48,6 +48,14 @@ describe('help', () => {
     expect(err).toBe('vgpuctl: the service was asked\n');
   });
 
+  it.each(['start', 'domain', 'domain force-off'])('of "help %s" is that of its --help', async (words) => {
+    expect(await runOffline(`help ${words}`)).toStrictEqual(await runOffline(`${words} --help`));
+  });
+
+  it('of "help" alone is the whole', async () => {
+    expect(await runOffline('help')).toStrictEqual(await runOffline('--help'));
+  });
+
   it('prints the version', async () => {
     expect(await runOffline('--version')).toStrictEqual({ status: 0, out: 'vgpuctl 0.1.0\n', err: '' });
   });
@@ -56,6 +64,20 @@ describe('help', () => {
 describe('wrong usage ends with 2, says why and prints nothing', () => {
   it.each([
     ['frobnicate', "vgpuctl: unknown command 'frobnicate'"],
+    ['strat', "vgpuctl: unknown command 'strat': did you mean start?\nvgpuctl: try vgpuctl --help\n"],
+    ['help frobnicate', "vgpuctl: unknown command 'frobnicate'\nvgpuctl: try vgpuctl --help\n"],
+    ['help domain frobnicate', "vgpuctl: unknown command 'frobnicate'"],
+    ['list --uid x', "vgpuctl: unknown option '--uid': did you mean --uuid?\nvgpuctl: try vgpuctl list --help\n"],
+    ['domain fedora start', "vgpuctl: unknown command 'fedora'\nvgpuctl: try vgpuctl domain --help\n"],
+    ['domain start', "vgpuctl: missing required argument 'domain'\nvgpuctl: try vgpuctl domain start --help\n"],
+    [
+      'assign fedora 7686131b-b229-4768-a02c-35d1dbed7c66',
+      'vgpuctl: the vGPU comes first: vgpuctl assign 7686131b-b229-4768-a02c-35d1dbed7c66 fedora\n',
+    ],
+    [
+      'unassign fedora 7686131b-b229-4768-a02c-35d1dbed7c66@mtty --dry-run',
+      'vgpuctl: the vGPU comes first: vgpuctl unassign 7686131b-b229-4768-a02c-35d1dbed7c66@mtty fedora\n',
+    ],
     ['types extra', "vgpuctl: too many arguments for 'types'"],
     ['list --frob', "vgpuctl: unknown option '--frob'"],
     ['stop', "vgpuctl: required option '-u, --uuid <uuid>' not specified"],

@@ -12,19 +12,39 @@ export function createProgram(execute: Execute, output: OutputConfiguration): Co
     .description('Manage virtual GPUs of this host through the service vgpud.')
     .version(`vgpuctl ${readVersion()}`, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help for a command')
+    .helpCommand(false)
     .exitOverride()
     .configureOutput(output)
     .allowExcessArguments(false)
-    .showHelpAfterError('vgpuctl: try --help')
+    .showHelpAfterError('vgpuctl: try vgpuctl --help')
     .addHelpText('after', formatExitStatusHelp());
   program.configureOutput({
     ...output,
-    outputError: (text, write) => write(text.replace(/^error: /, 'vgpuctl: ')),
+    outputError: (text, write) =>
+      write(text.replace(/^error: /, 'vgpuctl: ').replace(/\n\(Did you mean (.*)\?\)/, ': did you mean $1?')),
   });
   addDeviceCommands(program, execute);
   addDomainCommands(program, execute);
+  addHelpCommand(program);
   return program;
+}
+
+/** Commander's own prints the whole help for a command that it does not know, and ends with 0 or 2 as it comes. */
+function addHelpCommand(program: Command): void {
+  program
+    .command('help')
+    .summary('Print help for a command')
+    .description('Print help for a command.')
+    .argument('[command...]', 'for example: domain start')
+    .action((words: readonly string[]) => {
+      let command = program;
+      for (const word of words) {
+        const found = command.commands.find((candidate) => candidate.name() === word);
+        if (found === undefined) return program.error(`error: unknown command '${word}'`);
+        command = found;
+      }
+      return command.outputHelp();
+    });
 }
 
 /** What each exit status tells, in the words of the help. */

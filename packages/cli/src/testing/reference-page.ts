@@ -62,9 +62,11 @@ export function formatReferencePage(): string {
   return [introduction, `## Commands\n\n\`\`\`\n${helpOf(program)}\`\`\`\n`, ...sections].join('\n');
 }
 
-/** Every command that does something, in the order of the help. */
+/** Every command that does something, in the order of the help, which itself does not. */
 export function listCommands(program: Command): Command[] {
-  return program.commands.flatMap((command) => (command.commands.length > 0 ? listCommands(command) : [command]));
+  return program.commands
+    .filter((command) => command.name() !== 'help')
+    .flatMap((command) => (command.commands.length > 0 ? listCommands(command) : [command]));
 }
 
 export function commandName(command: Command): string {
