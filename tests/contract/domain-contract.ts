@@ -72,6 +72,32 @@ export function domainContract(current: () => ContractHost): void {
       expect(await reread(ports, domain)).toEqual(domain);
     });
 
+    it('video devices keep all their settings', async () => {
+      const { ports } = current();
+      const domain = await findPlainDomain(ports);
+      const size = { vramKiB: 131_072, ramKiB: 131_072, vram64KiB: 262_144, vgamemKiB: 32_768 };
+      const screen = { model: 'qxl', primary: true, heads: 2, width: 1920, height: 1080, alias: 'ua-screen' };
+      const videos = [{ ...screen, ...size }];
+      const edits: DomainEdit[] = [
+        { kind: 'set-videos', videos },
+        { kind: 'remember-videos', videos },
+      ];
+      await ports.domains.apply(await ports.domains.preview(domain.uuid, edits), edits);
+      const changed = await reread(ports, domain);
+      expect(changed.inactive?.videos).toEqual(videos);
+      expect(changed.rememberedVideos).toEqual(videos);
+    });
+
+    it('a video device that is more than its settings is not written: NotSupported, nothing changes', async () => {
+      const { ports } = current();
+      const { uuid } = await findPlainDomain(ports);
+      const video = { model: 'virtio', primary: true, heads: 1, vramKiB: undefined, unsupported: ['model@new'] };
+      for (const kind of ['set-videos', 'remember-videos'] as const) {
+        const edits: DomainEdit[] = [{ kind, videos: [video] }];
+        expect(await refusal(ports, () => ports.domains.preview(uuid, edits))).toBe('NotSupported');
+      }
+    });
+
     it('the native command holds the vfio device', async () => {
       const { ports } = current();
       const { uuid } = await findPlainDomain(ports);

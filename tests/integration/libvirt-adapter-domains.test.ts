@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { parseParentName, parseUuid, type Domain, type DomainEdit, type Uuid } from '@vgpu/core';
+import {
+  executePlan,
+  parseParentName,
+  parseUuid,
+  planAssignVgpu,
+  planUnassignVgpu,
+  readInventory,
+  type Domain,
+  type DomainEdit,
+  type ParentName,
+  type Uuid,
+} from '@vgpu/core';
 import { nextChange, startAdapterHost, type AdapterHost } from './adapter-host.js';
 
 /** A domain of the host file with a VNC password. */
@@ -28,6 +39,28 @@ function storedXml(): Promise<string> {
   return adapter.run('virsh', 'dumpxml', '--inactive', '--security-info', 'server');
 }
 
+/** Defines the domain again with another document. */
+async function defineServer(change: (xml: string) => string): Promise<void> {
+  const input = change(await storedXml());
+  const { status, stderr } = await adapter.host.exec('virsh', ['define', '/dev/stdin'], { input });
+  if (status !== 0) throw new Error(stderr);
+}
+
+/** Stores the vGPU; returns its parent. */
+async function defineVgpu(): Promise<ParentName> {
+  const { nodeDevices } = adapter.ports;
+  const [parent] = (await nodeDevices.list()).parents;
+  const typeId = parent?.types[0]?.typeId;
+  if (parent === undefined || typeId === undefined) throw new Error('the host has no type');
+  await nodeDevices.define({ uuid, parent: parent.name, typeId, attributes: [] });
+  return parent.name;
+}
+
+/** libvirt chooses it again. */
+function withoutVideoAddress(xml: string): string {
+  return xml.replace(/(<video>[^]*?)\n *<address [^>]*>(\s*<\/video>)/g, '$1$2');
+}
+
 describe('an edit', () => {
   it('keeps the VNC password, which is not in the diff', async () => {
     const { domains } = adapter.ports;
@@ -53,6 +86,56 @@ describe('an edit', () => {
       { kind: 'remember-videos', videos: undefined },
     ];
     await domains.apply(await domains.preview(server, back), back);
+    expect(await storedXml()).toBe(before);
+  });
+
+  it.each([
+    [
+      'qxl with all its memories',
+      "<model type='qxl' ram='131072' vram='131072' vram64='262144' vgamem='32768' heads='2' primary='yes'><resolution x='1920' y='1080'/></model><alias name='ua-screen'/>",
+    ],
+    [
+      'virtio with options',
+      "<driver name='qemu' iommu='on' ats='on' packed='on' page_per_vq='on'/><model type='virtio' heads='4' primary='yes' blob='off'><acceleration accel3d='no'/><resolution x='800' y='600'/></model><acpi index='5'/>",
+    ],
+    ['vga with its console', "<driver vgaconf='on'/><model type='vga' vram='32768' heads='1' primary='yes'/>"],
+    ['two', "<model type='virtio' heads='1' primary='yes'/></video><video><model type='qxl' heads='1'/>"],
+  ])('to assign, and one to unassign, leave %s as it was but for the address', async (_what, video) => {
+    const { ports } = adapter;
+    const parent = await defineVgpu();
+    await defineServer((xml) => xml.replace(/<video>[^]*?<\/video>/, `<video>${video}</video>`));
+    const before = await storedXml();
+    await executePlan(planAssignVgpu(await readInventory(ports), { uuid, parent }, server), ports);
+    expect(await storedXml()).toContain("<model type='none'/>");
+    await executePlan(planUnassignVgpu(await readInventory(ports), { uuid }, server), ports);
+    expect(withoutVideoAddress(await storedXml())).toBe(withoutVideoAddress(before));
+  });
+
+  it('to assign, and one to unassign, leave a domain without any video without one', async () => {
+    const { ports } = adapter;
+    const parent = await defineVgpu();
+    await defineServer((xml) => xml.replace(/<video>[^]*?<\/video>/, '').replace(/<graphics[^]*?<\/graphics>/, ''));
+    const before = await storedXml();
+    expect(before).not.toContain('<video>');
+    await executePlan(planAssignVgpu(await readInventory(ports), { uuid, parent }, server), ports);
+    await executePlan(planUnassignVgpu(await readInventory(ports), { uuid }, server), ports);
+    expect(await storedXml()).toBe(before);
+  });
+
+  it('to assign is refused, and nothing changes, where a video device could not be brought back', async () => {
+    const { ports } = adapter;
+    const parent = await defineVgpu();
+    const video =
+      "<driver name='vhostuser'/><model type='virtio' heads='1' primary='yes'><acceleration accel3d='yes' rendernode='/dev/dri/renderD128'/></model>";
+    await defineServer((xml) => xml.replace(/<video>[^]*?<\/video>/, `<video>${video}</video>`));
+    const before = await storedXml();
+    const inventory = await readInventory(ports);
+    expect(() => planAssignVgpu(inventory, { uuid, parent }, server)).toThrow(
+      expect.objectContaining({ code: 'NotSupported', message: expect.stringContaining('@rendernode') }),
+    );
+    await expect(
+      ports.domains.preview(server, [{ kind: 'remember-videos', videos: (await find())?.inactive?.videos }]),
+    ).rejects.toMatchObject({ code: 'NotSupported' });
     expect(await storedXml()).toBe(before);
   });
 

@@ -35,13 +35,44 @@ export interface PciHostdev {
 
 export type Hostdev = MdevHostdev | PciHostdev;
 
-/** A `<video>` device; `none` is libvirt's word for "no video device at all". */
-export interface Video {
+/**
+ * What a `<video>` device can be set to besides its model (libvirt: formatdomain.html, video devices). A setting that
+ * the XML does not have is absent or undefined: libvirt tells that apart from no.
+ */
+export interface VideoSettings {
+  readonly ramKiB?: number | undefined;
+  readonly vram64KiB?: number | undefined;
+  readonly vgamemKiB?: number | undefined;
+  readonly blob?: boolean | undefined;
+  readonly edid?: boolean | undefined;
+  readonly accel2d?: boolean | undefined;
+  readonly accel3d?: boolean | undefined;
+  /** Pixels. */
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly driverName?: 'qemu' | 'vhostuser' | undefined;
+  readonly vgaconf?: 'io' | 'on' | 'off' | undefined;
+  readonly iommu?: boolean | undefined;
+  readonly ats?: boolean | undefined;
+  readonly packed?: boolean | undefined;
+  readonly pagePerVq?: boolean | undefined;
+  readonly acpiIndex?: number | undefined;
+  /** Only one that a user gave: `ua-…`. libvirt makes up the others. */
+  readonly alias?: string | undefined;
+}
+
+/** A `<video>` device; `none` is libvirt's word for "no video device at all". Its address is not kept. */
+export interface Video extends VideoSettings {
   readonly model: string;
   readonly primary: boolean;
   /** undefined where the XML has none. */
   readonly heads: number | undefined;
   readonly vramKiB: number | undefined;
+  /**
+   * What the XML says besides, as `model/acceleration@rendernode`: such a device cannot be taken away and brought back.
+   * Absent: nothing.
+   */
+  readonly unsupported?: readonly string[] | undefined;
 }
 
 /** A `<graphics>` element: how somebody can look at the domain. */
@@ -76,6 +107,6 @@ export interface Domain {
   readonly inactive: DomainDevices | undefined;
   /** The running domain's devices; undefined while it does not run. */
   readonly active: DomainDevices | undefined;
-  /** The videos an assignment removed, kept in the stored definition's metadata; undefined when none are kept. */
+  /** The videos an assignment removed, kept in the stored definition's metadata; empty: there were none; undefined: unknown. */
   readonly rememberedVideos: readonly Video[] | undefined;
 }

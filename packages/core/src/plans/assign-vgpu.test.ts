@@ -94,7 +94,7 @@ describe('planAssignVgpu', () => {
     const { steps, changed } = await run(hostOf([headless]), assign);
     expect(steps).toEqual(['assign-mdev']);
     expect(changed?.inactive?.videos).toEqual([none]);
-    expect(changed?.rememberedVideos).toBeUndefined();
+    expect(changed?.rememberedVideos).toEqual([]);
   });
 
   it('says that a running domain gets it at its next start', async () => {
@@ -140,6 +140,15 @@ describe('planUnassignVgpu', () => {
     const { steps, changed } = await run(host, unassign);
     expect(steps).toEqual(['unassign-mdev', 'note-videos-restored']);
     expect(changed).toEqual(domain);
+  });
+
+  it('leaves a domain that had no video without one', async () => {
+    const headless = sampleDomain({ inactive: sampleDevices({ videos: [] }) });
+    const host = hostOf([headless]);
+    await run(host, assign);
+    const { steps, changed } = await run(host, unassign);
+    expect(steps).toEqual(['unassign-mdev', 'note-videos-restored']);
+    expect(changed).toEqual({ ...headless, rememberedVideos: undefined });
   });
 
   it('brings the videos back with the last vGPU only', async () => {
@@ -258,6 +267,24 @@ describe('assign and unassign refuse', () => {
 
   it('to unassign what is not assigned: NotFound', async () => {
     expect(await refusal(hostOf([domain]), unassign)).toMatchObject({ code: 'NotFound', details: { uuid } });
+  });
+
+  it('a domain with a video device that could not be brought back, and names what: NotSupported', async () => {
+    const videos = [sampleVideo, { ...sampleVideo, unsupported: ['model/acceleration@rendernode'] }];
+    const host = hostOf([sampleDomain({ inactive: sampleDevices({ videos }) })]);
+    expect(await refusal(host, assign)).toMatchObject({
+      code: 'NotSupported',
+      message: expect.stringContaining('model/acceleration@rendernode'),
+      details: { domain: domain.uuid, elements: ['model/acceleration@rendernode'] },
+    });
+  });
+
+  it('a domain whose video was set differently since the plan was made: InvalidState', async () => {
+    const host = hostOf([domain]);
+    const plan = assign(await readInventory(host));
+    const changed = sampleDomain({ inactive: sampleDevices({ videos: [{ ...sampleVideo, accel3d: true }] }) });
+    host.behindItsBack(({ domains }) => domains.set(domain.uuid, changed));
+    await expect(executePlan(plan, host)).rejects.toMatchObject({ code: 'InvalidState' });
   });
 
   it('a domain that was changed since the plan was made: InvalidState, nothing is changed', async () => {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { DeviceError } from '../errors.js';
 import type { Uuid } from '../identity/uuid.js';
-import type { Domain, MdevHostdev } from '../model/domain.js';
+import type { Domain, MdevHostdev, Video } from '../model/domain.js';
 import type { DomainEdit } from '../model/domain-edit.js';
 import type { Inventory } from '../model/inventory.js';
 import type { MdevVgpu } from '../model/vgpu.js';
 import type { MdevId } from '../ports.js';
+import { cleanDisplayText } from '../rules/display-text.js';
 import { domainInUse, domainsAssigned } from '../rules/domain-use.js';
 import { refuseUsedBy, requireReadable, requireUniqueUuid } from '../rules/mdev-checks.js';
 import { requireMdev } from './checks.js';
@@ -18,8 +19,8 @@ import { transientNote } from './start-stop-vgpu.js';
 /**
  * Gives a stored domain a vGPU: all video devices become one of model none and are remembered, the hostdev comes.
  * A running domain gets it at its next start.
- * @throws DeviceError NotFound (vGPU, domain), NotSupported (no mdev, or not for vfio-pci), Ambiguous, InvalidState
- * (transient domain, managed save), AlreadyExists (assigned already), DeviceBusy (another running domain has it)
+ * @throws DeviceError NotFound (vGPU, domain), NotSupported (no mdev, or not for vfio-pci; a video device that could not
+ * be brought back), Ambiguous, InvalidState (transient domain, managed save, a vGPU that cannot be read), AlreadyExists (assigned already), DeviceBusy (another running domain has it)
  */
 export function planAssignVgpu(
   inventory: Inventory,
@@ -42,13 +43,13 @@ export function planAssignVgpu(
 
   const hostdev: MdevHostdev = { kind: 'mdev', uuid: mdev.uuid, model: 'vfio-pci', display: false, ramfb: false };
   const removed = removedVideos(stored);
+  if (removed !== undefined) requireRestorable(domain, stored.videos);
   const edits: DomainEdit[] = [{ kind: 'add-mdev-hostdev', hostdev }];
   const undo: DomainEdit[] = [{ kind: 'remove-mdev-hostdev', uuid: mdev.uuid }];
   if (removed !== undefined) {
     edits.push({ kind: 'set-video-none' });
     undo.push({ kind: 'set-videos', videos: stored.videos });
-  }
-  if (removed !== undefined && removed.length > 0) {
+    // Also that there were none: unassign leaves the domain as it was.
     edits.push({ kind: 'remember-videos', videos: removed });
     undo.push({ kind: 'remember-videos', videos: domain.rememberedVideos });
   }
@@ -79,6 +80,17 @@ function requireVfioPci(inventory: Inventory, mdev: MdevVgpu): void {
   throw new DeviceError('NotSupported', `vGPU ${mdev.uuid} is for ${type.deviceApi}, not for vfio-pci`, {
     details: { uuid: mdev.uuid, deviceApi: type.deviceApi },
   });
+}
+
+/** @throws DeviceError NotSupported, details.elements names what unassigning could not bring back */
+function requireRestorable(domain: Domain, videos: readonly Video[]): void {
+  const elements = videos.flatMap((video) => video.unsupported ?? []).map((element) => cleanDisplayText(element));
+  if (elements.length === 0) return;
+  throw new DeviceError(
+    'NotSupported',
+    `domain ${shownName(domain)} has a video device with ${elements.join(', ')}, which could not be brought back`,
+    { details: { ...domainArgs(domain), elements } },
+  );
 }
 
 function removedVideosNote(domain: Domain, models: readonly string[]): readonly PlanStep[] {

@@ -59,5 +59,6 @@ function hostdevFields(hostdev: Hostdev): readonly unknown[] {
 }
 
 function videoFields(video: Video): readonly unknown[] {
-  return [video.model, video.primary, video.heads, video.vramKiB];
+  const settings = Object.entries(video).filter(([, value]) => value !== undefined);
+  return settings.toSorted(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -70,7 +70,10 @@ function restoreEdits(domain: Domain, stored: StoredDevices): VideoChange {
     };
   }
   const models = remembered.map((video) => video.model);
-  const message = `${shownName(domain)} gets its video device back (${models.join(', ')})`;
+  const message =
+    models.length === 0
+      ? `${shownName(domain)} has no video device, as before`
+      : `${shownName(domain)} gets its video device back (${models.join(', ')})`;
   return {
     edits: [
       { kind: 'set-videos', videos: remembered },

@@ -124,16 +124,25 @@ describe('remembered videos', () => {
     expect(readRememberedVideos(parseDomain(desktop))).toBeUndefined();
   });
 
-  it('of somebody else’s making are read as a list of known words only', () => {
-    const hostile = desktop.replace(
-      '<notes ',
-      `<v:x xmlns:v="https://phyllo.me/vgpu/1"><v:videos>
-        <v:video model="virtio' evil='1"/><v:video model="qxl" heads="1e9"/><v:video model="vga" vram="-1"/>
-        <v:video model="cirrus" vram="9216"><v:evil/></v:video><v:__proto__ model="vga"/></v:videos></v:x><notes `,
-    );
-    expect(readRememberedVideos(parseDomain(hostile))).toEqual([
-      { model: 'qxl', primary: false, heads: undefined, vramKiB: undefined },
-      { model: 'cirrus', primary: false, heads: undefined, vramKiB: 9216 },
-    ]);
+  it.each([
+    ['none', '', []],
+    [
+      'sound ones',
+      '<v:video model="cirrus" vram="9216"/>',
+      [{ ...virtio, model: 'cirrus', primary: false, heads: undefined, vramKiB: 9216 }],
+    ],
+    ['a model that is not libvirt’s', `<v:video model="virtio' evil='1"/>`, undefined],
+    ['no model', '<v:video heads="1"/>', undefined],
+    ['a number that is none', '<v:video model="qxl" heads="1e9"/>', undefined],
+    ['a number below zero', '<v:video model="vga" vram="-1"/>', undefined],
+    ['a word that is not libvirt’s', '<v:video model="virtio" driver="/bin/sh"/>', undefined],
+    ['a path', '<v:video model="virtio" rendernode="/dev/dri/renderD128"/>', undefined],
+    ['an alias that is not a user’s', '<v:video model="virtio" alias="video0"/>', undefined],
+    ['something inside', '<v:video model="cirrus"><v:evil/></v:video>', undefined],
+    ['something else beside', '<v:video model="vga"/><v:__proto__ model="vga"/>', undefined],
+    ['too many', '<v:video model="vga"/>'.repeat(17), undefined],
+  ])('of somebody else’s making tell nothing unless all are in known words: %s', (_what, videos, expected) => {
+    const ours = `<v:x xmlns:v="https://phyllo.me/vgpu/1"><v:videos>${videos}</v:videos></v:x>`;
+    expect(readRememberedVideos(parseDomain(desktop.replace('<notes ', `${ours}<notes `)))).toEqual(expected);
   });
 });

@@ -1,48 +1,37 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, type Video } from '@vgpu/core';
+import type { Video } from '@vgpu/core';
 import { attribute, descend, elements, localName, namespaceOf, type XmlElement } from '../xml/document.js';
-import { toInteger } from '../xml/numbers.js';
+import { toVideo, videoFields, writeVideoFields } from '../xml/video.js';
 import { newElement, type NewElement } from './splice.js';
 
 /** The namespace of what this service keeps in a domain's metadata. */
 export const metadataNamespace = 'https://phyllo.me/vgpu/1';
 
-/** Values of `<model type>` (libvirt: formatdomain.html, video devices). */
-const models: ReadonlySet<string> = new Set([
-  'bochs',
-  'cirrus',
-  'gop',
-  'none',
-  'parallels',
-  'qxl',
-  'ramfb',
-  'vbox',
-  'vga',
-  'virtio',
-  'vmvga',
-  'xen',
-]);
-const maxHeads = 64;
-const maxVramKiB = 16 * 1024 * 1024;
 const maxVideos = 16;
 
-/** @throws DeviceError InvalidArgument for a model or a number that libvirt does not know. */
+/** @throws DeviceError NotSupported for what cannot be written again; InvalidArgument for a value libvirt does not know */
 export function formatVideo(video: Video): NewElement {
-  if (!isSound(video)) {
-    throw new DeviceError(
-      'InvalidArgument',
-      `${JSON.stringify(video.model)} is not a video device that can be written`,
-    );
-  }
-  return newElement('video', {}, [newElement('model', { type: video.model, ...fields(video) })]);
+  const written = writeVideoFields(video);
+  const build = (path: string): NewElement | undefined => {
+    const own = written.filter(([{ element }]) => element === path);
+    const inside = new Set(written.flatMap(([{ element }]) => (element.startsWith(`${path}/`) ? [element] : [])));
+    const children = [...inside].flatMap((element) => build(element) ?? []);
+    if (own.length === 0 && children.length === 0) return undefined;
+    const attributes = Object.fromEntries(own.map(([{ attribute: name }, text]) => [name, text]));
+    return newElement(path.slice(path.lastIndexOf('/') + 1), attributes, children);
+  };
+  return newElement(
+    'video',
+    {},
+    ['driver', 'model', 'alias', 'acpi'].flatMap((element) => build(element) ?? []),
+  );
 }
 
-/** Our metadata element, which remembers videos. */
+/** Our metadata element, which remembers videos; an empty list says that there were none. */
 export function formatRememberedVideos(videos: readonly Video[]): NewElement {
-  const remembered = videos.map((video) => {
-    formatVideo(video);
-    return newElement('vgpu:video', { model: video.model, ...fields(video) });
-  });
+  const remembered = videos.map((video) =>
+    newElement('vgpu:video', Object.fromEntries(writeVideoFields(video).map(([{ flat }, text]) => [flat, text]))),
+  );
   return newElement('vgpu:domain', { 'xmlns:vgpu': metadataNamespace }, [newElement('vgpu:videos', {}, remembered)]);
 }
 
@@ -54,36 +43,25 @@ export function findOurMetadata(domain: XmlElement): XmlElement | undefined {
 }
 
 /**
- * The videos that were remembered; undefined when there are none.
- * Metadata comes with imported domains from anywhere: what is no video by libvirt's own words is left out.
+ * The videos that were remembered, none or more; undefined when nothing is. Metadata comes with imported domains from
+ * anywhere: a list that holds anything but videos in libvirt's own words tells nothing.
  */
 export function readRememberedVideos(domain: XmlElement): readonly Video[] | undefined {
   const list = elements(findOurMetadata(domain)).find((element) => localName(element) === 'videos');
-  if (list === undefined) return undefined;
-  return elements(list)
-    .filter((element) => localName(element) === 'video')
-    .slice(0, maxVideos)
-    .map((element) => ({
-      model: attribute(element, 'model') ?? '',
-      primary: attribute(element, 'primary') === 'yes',
-      heads: toInteger(attribute(element, 'heads')),
-      vramKiB: toInteger(attribute(element, 'vram')),
-    }))
-    .filter((video) => isSound(video));
+  const remembered = elements(list);
+  if (list === undefined || remembered.length > maxVideos) return undefined;
+  const videos = remembered.flatMap((element) => readRememberedVideo(element) ?? []);
+  return videos.length === remembered.length ? videos : undefined;
 }
 
-function fields(video: Video): Record<string, string | undefined> {
-  return {
-    vram: video.vramKiB?.toString(),
-    heads: video.heads?.toString(),
-    primary: video.primary ? 'yes' : undefined,
-  };
-}
-
-function isSound(video: Video): boolean {
-  return models.has(video.model) && isCount(video.heads, maxHeads) && isCount(video.vramKiB, maxVramKiB);
-}
-
-function isCount(value: number | undefined, maximum: number): boolean {
-  return value === undefined || (Number.isInteger(value) && value >= 0 && value <= maximum);
+function readRememberedVideo(element: XmlElement): Video | undefined {
+  if (localName(element) !== 'video' || elements(element).length > 0) return undefined;
+  const values = new Map<string, string | number | boolean>();
+  for (const name of element.attributes.keys()) {
+    const known = videoFields.find(({ flat }) => flat === name);
+    const value = known?.kind.read(attribute(element, name) ?? '');
+    if (known === undefined || value === undefined) return undefined;
+    values.set(known.key, value);
+  }
+  return toVideo(values);
 }

@@ -25,7 +25,7 @@ describe('readDomain', () => {
         ],
         videos: [
           { model: 'virtio', primary: true, heads: 1, vramKiB: undefined },
-          { model: 'qxl', primary: false, heads: 1, vramKiB: 65536 },
+          { model: 'qxl', primary: false, heads: 1, vramKiB: 65536, ramKiB: 65536, vgamemKiB: 16384 },
         ],
         graphics: [
           { type: 'vnc', gl: false },

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import {
-  DeviceError,
-  parseUuid,
-  type DomainDevices,
-  type Graphics,
-  type Hostdev,
-  type Uuid,
-  type Video,
-} from '@vgpu/core';
+import { DeviceError, parseUuid, type DomainDevices, type Graphics, type Hostdev, type Uuid } from '@vgpu/core';
 import { attribute, descend, elements, localName, namespaceOf, parseXml, textOf, type XmlElement } from './document.js';
-import { readPciAddress, toInteger } from './numbers.js';
+import { readPciAddress } from './numbers.js';
+import { readVideo } from './video.js';
 
 const libosinfoNamespace = 'http://libosinfo.org/xmlns/libvirt/domain/1.0';
 
@@ -80,16 +73,6 @@ function readHostdev(hostdev: XmlElement): Hostdev[] {
   const pciAddress = type === 'pci' ? readPciAddress(address) : undefined;
   if (pciAddress === undefined) return [];
   return [{ kind: 'pci', address: pciAddress, managed: attribute(hostdev, 'managed') === 'yes' }];
-}
-
-function readVideo(video: XmlElement): Video {
-  const model = descend(video, 'model');
-  return {
-    model: attribute(model, 'type') ?? '',
-    primary: attribute(model, 'primary') === 'yes',
-    heads: toInteger(attribute(model, 'heads')),
-    vramKiB: toInteger(attribute(model, 'vram')),
-  };
 }
 
 function readGraphics(graphics: XmlElement): Graphics {

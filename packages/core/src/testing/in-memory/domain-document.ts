@@ -31,9 +31,11 @@ export function applyEdits(domain: Domain, edits: readonly DomainEdit[]): Domain
         stored = { ...stored, videos: [{ model: 'none', primary: false, heads: undefined, vramKiB: undefined }] };
         break;
       case 'set-videos':
+        requireWritable(edit.videos);
         stored = { ...stored, videos: edit.videos };
         break;
       case 'remember-videos':
+        requireWritable(edit.videos ?? []);
         rememberedVideos = edit.videos;
         break;
     }
@@ -62,13 +64,17 @@ export function renderDocument(domain: Domain): readonly string[] {
   ];
 }
 
-function renderVideo({ model, primary, heads, vramKiB }: Video): string {
-  const attributes = [
-    ` type='${model}'`,
-    vramKiB === undefined ? '' : ` vram='${vramKiB}'`,
-    heads === undefined ? '' : ` heads='${heads}'`,
-    primary ? " primary='yes'" : '',
-  ];
+function requireWritable(videos: readonly Video[]): void {
+  const elements = videos.flatMap((video) => video.unsupported ?? []);
+  if (elements.length === 0) return;
+  throw new DeviceError('NotSupported', `a video device with ${elements.join(', ')} cannot be written again`);
+}
+
+function renderVideo({ model, ...settings }: Video): string {
+  const present = Object.entries(settings).filter(
+    ([name, value]) => value !== undefined && !(name === 'primary' && value === false),
+  );
+  const attributes = [` type='${model}'`, ...present.map(([name, value]) => ` ${name}='${String(value)}'`)];
   return `<video><model${attributes.join('')}/></video>`;
 }
 
