@@ -4,12 +4,13 @@ import { DeviceError } from '../errors.js';
 import { parseMdevTypeId, parseParentName } from '../identity/device-names.js';
 import { parseUuid } from '../identity/uuid.js';
 import { readInventory } from '../inventory/read-inventory.js';
+import type { NodeDevicePort } from '../ports.js';
 import { InMemoryHost } from '../testing/in-memory-host.js';
 import { sampleHostFile, sampleMdev } from '../testing/samples.js';
 import { planCreateVgpu } from './create-vgpu.js';
-import { executePlan, type StepEvent } from './execute-plan.js';
+import { executePlan } from './execute-plan.js';
 import type { Plan } from './plan.js';
-import { defineMdevStep, note, startMdevStep, undefineMdevStep } from './step.js';
+import { defineMdevStep, note, setAutostartStep, startMdevStep, undefineMdevStep } from './step.js';
 
 const uuid = parseUuid(sampleMdev().uuid);
 const parent = parseParentName('0000:00:02.0');
@@ -23,81 +24,115 @@ async function transientPlan() {
   return { host, plan, before: await host.nodeDevices.list() };
 }
 
+/** The error, and what was asked of the node devices in turn. */
 async function execute(plan: Plan, host: InMemoryHost) {
-  const events: StepEvent[] = [];
-  const error: unknown = await executePlan(plan, host, { onStep: (event) => events.push(event) }).then(
+  const calls: string[] = [];
+  const nodeDevices = new Proxy(host.nodeDevices, {
+    get(target, name: keyof NodeDevicePort) {
+      return (...args: never[]) => {
+        calls.push(name);
+        return (target[name] as (...given: never[]) => Promise<void>).apply(target, args);
+      };
+    },
+  });
+  const error: unknown = await executePlan(plan, { nodeDevices, domains: host.domains }).then(
     () => undefined,
     (cause: unknown) => cause,
   );
-  return { error, events: events.map(({ step, status }) => `${step.id} ${status}`) };
+  return { error, calls };
 }
 
 describe('executePlan', () => {
-  it('carries out all steps in order and tells about them; notes are passed over', async () => {
+  it('carries out all steps in order; notes are passed over', async () => {
     const { host, plan } = await transientPlan();
     const noted = { steps: [note('note-vgpu-inactive', 'info', '', {}), ...plan.steps] };
-    const { error, events } = await execute(noted, host);
-    expect(error).toBeUndefined();
-    expect(events).toEqual([
-      'define-mdev running',
-      'define-mdev done',
-      'start-mdev running',
-      'start-mdev done',
-      'undefine-mdev running',
-      'undefine-mdev done',
-    ]);
-  });
-
-  it('begins no step that is refused, and undoes what was done before it', async () => {
-    const { host, plan, before } = await transientPlan();
-    const refuse = (id: string) => (step: { readonly id: string }) => (step.id === id ? broken : undefined);
-    await expect(executePlan(plan, host, { refuseStep: refuse('define-mdev') })).rejects.toBe(broken);
-    const later = executePlan(plan, host, { refuseStep: refuse('undefine-mdev') });
-    await expect(later).rejects.toMatchObject({ code: 'RolledBack', details: { error: 'Unavailable' } });
-    expect(await host.nodeDevices.list()).toEqual(before);
+    expect(await execute(noted, host)).toEqual({ error: undefined, calls: ['define', 'start', 'undefine'] });
   });
 
   it("throws the first step's own error when nothing was done", async () => {
     const { host, plan, before } = await transientPlan();
     host.failNext('nodeDevices', 'define', broken);
-    const { error, events } = await execute(plan, host);
-    expect(error).toBe(broken);
-    expect(events).toEqual(['define-mdev running', 'define-mdev failed']);
+    expect(await execute(plan, host)).toEqual({ error: broken, calls: ['define'] });
     expect(await host.nodeDevices.list()).toEqual(before);
   });
 
   it.each([
-    ['start', 'start-mdev', ['define-mdev undone']],
-    ['undefine', 'undefine-mdev', ['start-mdev undone', 'define-mdev undone']],
+    ['start', 'start-mdev', ['undefine']],
+    ['undefine', 'undefine-mdev', ['stop', 'undefine']],
   ] as const)('undoes everything in reverse when %s fails', async (method, step, undone) => {
     const { host, plan, before } = await transientPlan();
     host.failNext('nodeDevices', method, broken);
-    const { error, events } = await execute(plan, host);
+    const { error, calls } = await execute(plan, host);
     expect(error).toMatchObject({ code: 'RolledBack', details: { step, error: 'Unavailable' }, cause: broken });
-    expect(events.slice(events.indexOf(`${step} failed`) + 1)).toEqual(undone);
+    expect(calls.slice(calls.indexOf(method) + 1)).toEqual(undone);
     expect(await host.nodeDevices.list()).toEqual(before);
   });
 
-  it.each([true, false])('undoes a step that timed out, whether it had happened (%s) or not', async (applied) => {
-    for (const method of ['start', 'undefine'] as const) {
+  it.each(['define', 'start', 'undefine'] as const)(
+    'undoes %s that timed out and had happened: TimedOut, and nothing is left',
+    async (method) => {
       const { host, plan, before } = await transientPlan();
-      host.failNext('nodeDevices', method, lost, { applied });
+      host.failNext('nodeDevices', method, lost, { applied: true });
       const { error } = await execute(plan, host);
       expect(await host.nodeDevices.list()).toEqual(before);
-      expect(error).toMatchObject({ code: 'RolledBack', details: { error: 'TimedOut' } });
-    }
+      expect(error).toMatchObject({ code: 'TimedOut' });
+      expect((error as DeviceError).details).not.toHaveProperty('mayStillHappen');
+      expect((error as DeviceError).details).not.toHaveProperty('notUndone');
+    },
+  );
+
+  it.each([
+    ['define', 'define-mdev'],
+    ['start', 'start-mdev'],
+    ['undefine', 'undefine-mdev'],
+  ] as const)('says that %s, which timed out and has not happened yet, still may', async (method, step) => {
+    const { host, plan, before } = await transientPlan();
+    host.failNext('nodeDevices', method, lost);
+    const { error } = await execute(plan, host);
+    expect(await host.nodeDevices.list()).toEqual(before);
+    expect(error).toMatchObject({
+      code: 'TimedOut',
+      message: expect.stringContaining('may still happen'),
+      details: { step, mayStillHappen: [step] },
+      cause: lost,
+    });
+  });
+
+  it('names a first step that timed out and could not be undone', async () => {
+    const { host, plan } = await transientPlan();
+    host.failNext('nodeDevices', 'define', lost, { applied: true });
+    host.failNext('nodeDevices', 'undefine', broken);
+    const { error } = await execute(plan, host);
+    expect(error).toMatchObject({ code: 'TimedOut', details: { notUndone: ['define-mdev'] } });
+  });
+
+  it('says so too of autostart, whose opposite is never refused', async () => {
+    const host = new InMemoryHost(sampleHostFile([sampleMdev()]));
+    const id = { uuid, parent };
+    host.failNext('nodeDevices', 'setAutostart', lost);
+    const { error } = await execute({ steps: [startMdevStep(id), setAutostartStep(id, true)] }, host);
+    expect(error).toMatchObject({ code: 'TimedOut', details: { mayStillHappen: ['set-autostart'] } });
+  });
+
+  it('leaves a step that timed out alone when it is the only one', async () => {
+    const host = new InMemoryHost(sampleHostFile([sampleMdev()]));
+    host.failNext('nodeDevices', 'start', lost);
+    expect(await execute({ steps: [startMdevStep({ uuid, parent })] }, host)).toEqual({
+      error: lost,
+      calls: ['start'],
+    });
   });
 
   it("names what it could not undo, with the failed step's code, and still undoes the rest", async () => {
     const { host, plan } = await transientPlan();
     host.failNext('nodeDevices', 'undefine', broken);
     host.failNext('nodeDevices', 'stop', new DeviceError('DeviceBusy', 'held'));
-    const { error, events } = await execute(plan, host);
+    const { error, calls } = await execute(plan, host);
     expect(error).toMatchObject({
       code: 'Unavailable',
       details: { step: 'undefine-mdev', notUndone: ['start-mdev'] },
     });
-    expect(events.slice(-2)).toEqual(['start-mdev undo-failed', 'define-mdev undone']);
+    expect(calls.slice(-2)).toEqual(['stop', 'undefine']);
     expect((await host.nodeDevices.list()).mdevs).toMatchObject([{ active: true, persistent: false }]);
   });
 
@@ -122,6 +157,6 @@ describe('executePlan', () => {
 
   it('has nothing to do for an empty plan', async () => {
     const { host } = await transientPlan();
-    expect(await execute({ steps: [] }, host)).toEqual({ error: undefined, events: [] });
+    expect(await execute({ steps: [] }, host)).toEqual({ error: undefined, calls: [] });
   });
 });

@@ -3,101 +3,89 @@ import { DeviceError, type ErrorCode } from '../errors.js';
 import { performAction, type PlanPorts } from './perform-action.js';
 import type { Plan, PlanStep } from './plan.js';
 
-/** How far a step is; `undone` and `undo-failed` follow a later step's failure. */
-export type StepStatus = 'running' | 'done' | 'failed' | 'undone' | 'undo-failed';
-
-export interface StepEvent {
-  /** Position in the plan's steps. */
-  readonly index: number;
-  readonly step: PlanStep;
-  readonly status: StepStatus;
-  /** With failed and undo-failed; else undefined. */
-  readonly error: DeviceError | undefined;
-}
-
-export interface ExecutePlanOptions {
-  /** Told about every step that acts, in order; notes are passed over. It must not throw. */
-  readonly onStep?: ((event: StepEvent) => void) | undefined;
-  /** Asked before every step that acts; an error is taken for the step's failure, and the step is not begun. */
-  readonly refuseStep?: ((step: PlanStep) => DeviceError | undefined) | undefined;
-}
-
 /**
- * Carries out the steps in order. When one fails, the steps done before it are undone in reverse.
- * @throws DeviceError the failed step's own error when nothing had been done before it; RolledBack when everything
- * before it was undone, details: step, error; the failed step's code with details.notUndone when something was left
+ * Carries out the steps in order. When one fails, the steps done before it are undone in reverse. A step that timed out
+ * is undone too where it is a part of more; alone it may still come true.
+ * @throws DeviceError the failed step's own error when there was nothing to undo; RolledBack when everything before it
+ * was undone, details: step, error; the failed step's code with details.notUndone when something was left; TimedOut
+ * whenever a step did, with details.mayStillHappen where undoing it found nothing yet
  */
-export async function executePlan(plan: Plan, ports: PlanPorts, options: ExecutePlanOptions = {}): Promise<void> {
-  const tell = (index: number, step: PlanStep, status: StepStatus, error?: DeviceError) =>
-    options.onStep?.({ index, step, status, error });
-  const actingSteps = plan.steps.filter((step) => step.action !== undefined).length;
-  const done: (readonly [number, PlanStep])[] = [];
-  for (const [index, step] of plan.steps.entries()) {
-    if (step.action === undefined) continue;
-    const refusal = options.refuseStep?.(step);
-    if (refusal !== undefined) {
-      tell(index, step, 'failed', refusal);
-      throw failure(step, refusal, done.length, await undoAll(done.toReversed(), index, ports, tell));
-    }
-    tell(index, step, 'running');
+export async function executePlan(plan: Plan, ports: PlanPorts): Promise<void> {
+  const steps = plan.steps.filter((step) => step.action !== undefined);
+  for (const [index, step] of steps.entries()) {
     try {
-      await performAction(step.action, ports);
+      if (step.action !== undefined) await performAction(step.action, ports);
     } catch (cause) {
       const error = toDeviceError(cause);
-      tell(index, step, 'failed', error);
-      // The outcome of a step that timed out is unknown: as a part of more it is undone too, alone it may still come true.
-      const suspects = error.code === 'TimedOut' && actingSteps > 1 ? [[index, step] as const] : [];
-      const left = await undoAll([...done, ...suspects].toReversed(), index, ports, tell);
-      throw failure(step, error, done.length, left);
+      const isSuspect = error.code === 'TimedOut' && steps.length > 1;
+      const suspect = isSuspect ? await undoSuspect(step, ports) : 'undone';
+      const left = await undoAll(steps.slice(0, index).toReversed(), ports);
+      throw failure(step, error, {
+        doneBefore: index,
+        mayStillHappen: suspect === 'not-there',
+        notUndone: suspect === 'failed' ? [step, ...left] : left,
+      });
     }
-    tell(index, step, 'done');
-    done.push([index, step]);
   }
 }
 
+/** Steps whose inverse is accepted also when there is nothing to undo. */
+const undoneSilently: ReadonlySet<string> = new Set(['set-autostart']);
+
 /** How the inverse of a step is refused when there is nothing to undo. */
-const saysItNeverHappened: ReadonlySet<ErrorCode> = new Set(['NotFound', 'InvalidState', 'AlreadyExists']);
+const saysNotThere: ReadonlySet<ErrorCode> = new Set(['NotFound', 'InvalidState', 'AlreadyExists']);
+
+/** @returns not-there for a step that has not happened yet and still can */
+async function undoSuspect({ compensation }: PlanStep, ports: PlanPorts): Promise<'undone' | 'not-there' | 'failed'> {
+  if (compensation === undefined) return 'failed';
+  try {
+    await performAction(compensation, ports);
+    return undoneSilently.has(compensation.kind) ? 'not-there' : 'undone';
+  } catch (error) {
+    return saysNotThere.has(toDeviceError(error).code) ? 'not-there' : 'failed';
+  }
+}
 
 /** @returns the steps that could not be undone, newest first */
-async function undoAll(
-  steps: readonly (readonly [number, PlanStep])[],
-  failedIndex: number,
-  ports: PlanPorts,
-  tell: (index: number, step: PlanStep, status: StepStatus, error?: DeviceError) => void,
-): Promise<readonly PlanStep[]> {
+async function undoAll(steps: readonly PlanStep[], ports: PlanPorts): Promise<readonly PlanStep[]> {
   const left: PlanStep[] = [];
-  for (const [index, step] of steps) {
-    if (step.compensation === undefined) {
-      left.push(step);
-      continue;
-    }
+  for (const step of steps) {
     try {
-      await performAction(step.compensation, ports);
-      tell(index, step, 'undone');
-    } catch (cause) {
-      const error = toDeviceError(cause);
-      if (index === failedIndex && saysItNeverHappened.has(error.code)) continue;
-      tell(index, step, 'undo-failed', error);
+      if (step.compensation === undefined) left.push(step);
+      else await performAction(step.compensation, ports);
+    } catch {
       left.push(step);
     }
   }
   return left;
 }
 
-function failure(step: PlanStep, error: DeviceError, doneBefore: number, left: readonly PlanStep[]): DeviceError {
-  if (doneBefore === 0) return error;
-  const details = { ...error.details, step: step.id, error: error.code };
-  if (left.length === 0) {
+interface Undoing {
+  readonly doneBefore: number;
+  readonly mayStillHappen: boolean;
+  readonly notUndone: readonly PlanStep[];
+}
+
+function failure(step: PlanStep, error: DeviceError, { doneBefore, mayStillHappen, notUndone }: Undoing): DeviceError {
+  if (doneBefore === 0 && !mayStillHappen && notUndone.length === 0) return error;
+  const details = {
+    ...error.details,
+    step: step.id,
+    error: error.code,
+    ...(mayStillHappen ? { mayStillHappen: [step.id] } : {}),
+    ...(notUndone.length > 0 ? { notUndone: notUndone.map((left) => left.id) } : {}),
+  };
+  const rest = [
+    ...(mayStillHappen ? [`may still happen: ${step.message}`] : []),
+    ...(notUndone.length > 0 ? [`not undone: ${notUndone.map((left) => left.message).join(', ')}`] : []),
+  ];
+  if (rest.length === 0 && error.code !== 'TimedOut') {
     return new DeviceError('RolledBack', `${step.id} failed and everything before it was undone: ${error.message}`, {
       details,
       cause: error,
     });
   }
-  const notUndone = left.map((leftStep) => leftStep.id);
-  return new DeviceError(error.code, `${error.message}; not undone: ${left.map((each) => each.message).join(', ')}`, {
-    details: { ...details, notUndone },
-    cause: error,
-  });
+  return new DeviceError(error.code, [error.message, ...rest].join('; '), { details, cause: error });
 }
 
 function toDeviceError(cause: unknown): DeviceError {
