@@ -19,6 +19,7 @@ export interface DaemonOptions {
 export interface Daemon {
   /** Settles with the reason when the bus is lost: a service without a bus can only end. */
   readonly lost: Promise<Error>;
+  /** Accepts no more changes, finishes or undoes the one that runs, answers, and closes everything. */
   stop(): Promise<void>;
 }
 
@@ -48,6 +49,7 @@ export async function startDaemon({ busAddress, log, openHost }: DaemonOptions):
     lost: bus.closed,
     async stop() {
       await service.stop();
+      await bus.answered();
       await ports.close();
       bus.close();
     },

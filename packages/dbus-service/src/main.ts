@@ -5,9 +5,8 @@ import { openLibvirtHost } from '@vgpu/libvirt-adapter';
 import { SysfsHostFacts } from '@vgpu/sysfs-adapter';
 import { readConfiguration } from './configuration.js';
 import { startDaemon } from './daemon.js';
+import { stopTimeoutMs } from './limits.js';
 import { stderrLog } from './log.js';
-
-const stopTimeoutMs = 10_000;
 
 try {
   const { busAddress, libvirtUri, root } = readConfiguration(process.env);
@@ -17,19 +16,21 @@ try {
     openHost: () => openLibvirtHost({ uri: libvirtUri, facts: new SysfsHostFacts({ root }) }),
   });
   let stopping = false;
-  const stop = () => {
+  const stop = (exitStatus: number) => {
+    if (stopping) return;
     stopping = true;
-    setTimeout(() => process.exit(1), stopTimeoutMs).unref();
+    setTimeout(() => fail('vgpud could not stop', `a change still runs after ${stopTimeoutMs} ms`), stopTimeoutMs);
     daemon.stop().then(
-      () => process.exit(0),
+      () => process.exit(exitStatus),
       (error: unknown) => fail('vgpud could not stop', error),
     );
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  process.on('SIGTERM', () => stop(0));
+  process.on('SIGINT', () => stop(0));
   const reason = await daemon.lost;
-  // It ends by itself after `stop` closed the bus.
-  if (!stopping) fail('the bus is lost', reason);
+  if (!stopping) stderrLog.error('the bus is lost', reason);
+  // A change that runs is finished first; without a bus nobody learns of it.
+  stop(1);
 } catch (error) {
   fail('vgpud could not start', error);
 }

@@ -59,6 +59,8 @@ export class Bus {
   /** Calls without an answer: dbus-next never settles them when the bus dies. */
   readonly #pending = new Set<(error: BusCallError) => void>();
   #handler: CallHandler | undefined;
+  /** Never reject. */
+  readonly #unanswered = new Set<Promise<void>>();
   readonly #signalListeners = new Set<(signal: RawMessage) => void>();
   readonly #log: (text: string, error: unknown) => void;
 
@@ -86,7 +88,8 @@ export class Bus {
       if (message.type === messageType.signal) for (const listener of this.#signalListeners) listener(message);
     });
     raw.addMethodHandler((message) => {
-      void this.#receive(message);
+      const received = this.#receive(message).finally(() => this.#unanswered.delete(received));
+      this.#unanswered.add(received);
       return true;
     });
   }
@@ -196,6 +199,11 @@ export class Bus {
       this.#signalListeners.delete(listener);
       unwatch().catch((error: unknown) => this.#log(`cannot end the watch of ${uniqueName}`, error));
     };
+  }
+
+  /** Settles when every call that has arrived is answered. */
+  async answered(): Promise<void> {
+    while (this.#unanswered.size > 0) await Promise.all(this.#unanswered);
   }
 
   close(): void {
