@@ -152,6 +152,40 @@ describe('with a rule of the administrator', () => {
     }
   });
 
+  it('whoever may start a machine may not start its vGPU with it', async () => {
+    const rule = `polkit.addRule(function (action, subject) {
+      if (action.id == 'me.phyllo.vgpu1.manage-domains' && subject.user == 'nobody') return polkit.Result.YES;
+    });`;
+    await host.exec('mkdir', ['-p', '/etc/polkit-1/rules.d']);
+    expect(await host.exec('tee', [rules], { input: rule })).toMatchObject({ status: 0 });
+    await host.killService('polkit');
+    await host.startService('polkit');
+    try {
+      expect((await busctl(assign(phyllome))).stderr).toBe('');
+      expect((await busctl([vgpu, interfaces.vgpu, 'Stop', 'a{sv}', '0'])).stderr).toBe('');
+      const start = await busctl([phyllome, interfaces.domain, 'Start', 'a{sv}', '0'], { user: 'nobody' });
+      expect(start.stderr).toContain(`${uuid} may not be changed by Start without authorization`);
+      expect((await host.kernelState()).mdevs).toEqual([]);
+      const end = await busctl([phyllome, interfaces.domain, 'ForceOff', 'a{sv}', '0'], { user: 'nobody' });
+      expect(end.stderr).toContain('phyllome is not running');
+    } finally {
+      await host.exec('rm', [rules]);
+      await host.killService('polkit');
+      await host.startService('polkit');
+    }
+  });
+
+  it('a machine that cannot start is named, and the log says why at the id in the answer', async () => {
+    // There is no VFIO here. The vGPU that was started for it is stopped again.
+    const { stderr } = await busctl([phyllome, interfaces.domain, 'Start', 'a{sv}', '0']);
+    expect(stderr).toContain('phyllome could not be started, and everything before it was undone');
+    const [id] = /\[[0-9a-f]{4}\]/.exec(stderr) ?? [];
+    expect(host.log('vgpud')).toContain(`${id} phyllome could not be started`);
+    expect((await host.kernelState()).mdevs).toEqual([]);
+    expect((await busctl([vgpu, interfaces.vgpu, 'Start', 'a{sv}', '0'])).stderr).toBe('');
+    expect((await busctl([phyllome, interfaces.domain, 'UnassignVgpu', 'oa{sv}', vgpu, '0'])).stderr).toBe('');
+  });
+
   it('nobody may do anything while polkit does not answer, not even root', async () => {
     // Stopped, not killed: the bus would start it again.
     await host.killService('polkit', 'SIGSTOP');
