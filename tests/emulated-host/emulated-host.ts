@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostFile } from '@vgpu/core/testing';
 import { control, type ControlCommand, type KernelState } from './control.js';
-import { execInside, type ExecOptions, type ExecResult } from './enter.js';
+import { execInside, spawnInside, type ExecOptions, type ExecResult } from './enter.js';
 import { checkHostFile, readHostFile } from './host-file.js';
 import { EmulatedHostError, startNamespace, type Namespace } from './namespace.js';
 import { cacheDirectory, checkout, insideDirectory, sourceDirectory } from './paths.js';
@@ -64,6 +65,15 @@ export class EmulatedHost implements AsyncDisposable {
   /** Runs a command inside, as root unless told otherwise, in `/`. */
   exec(command: string, args: readonly string[] = [], options: ExecOptions = {}): Promise<ExecResult> {
     return execInside(this.pid, command, args, options);
+  }
+
+  /** As exec(), for a conversation over the command's streams. It ends with the host at the latest. */
+  spawn(
+    command: string,
+    args: readonly string[] = [],
+    options: Omit<ExecOptions, 'input'> = {},
+  ): ChildProcessWithoutNullStreams {
+    return spawnInside(this.pid, command, args, options);
   }
 
   /** Changes what the emulated kernel does. Throws EmulatedHostError when it refuses. */

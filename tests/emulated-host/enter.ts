@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { insideDirectory } from './paths.js';
@@ -92,4 +92,19 @@ export function execInside(
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ status: exitStatus(code, signal), stdout, stderr }));
   });
+}
+
+/** Starts a command inside for a conversation over its streams. */
+export function spawnInside(
+  pid: number,
+  command: string,
+  args: readonly string[],
+  { user, env }: Omit<ExecOptions, 'input'>,
+): ChildProcessWithoutNullStreams {
+  const inside = commandLine(`/proc/${pid}/root`, [command, ...args], {
+    user,
+    env: { ...insideEnvironment, ...env },
+    directory: '/',
+  });
+  return spawn('nsenter', [...namespaceFlags(pid), ...inside], { cwd: '/' });
 }

@@ -55,6 +55,12 @@ class PciBus:
         self.tree = tree
         self.uevents = uevents
         self.by_address = {each["address"]: each for each in host["pciDevices"]}
+        self.buses_behind = {}  # bridge → buses of the functions behind it
+        for each in host["pciDevices"]:
+            port = each.get("upstreamPort")
+            while port is not None:
+                self.buses_behind.setdefault(port, []).append(int(each["address"][5:7], 16))
+                port = self.by_address[port].get("upstreamPort")
         self.apertures = {each["name"]: each["capacity"].get("apertureMiB") for each in host["parents"]}
         self.disks = {}
         for disk in host["disks"]:
@@ -93,8 +99,7 @@ class PciBus:
             tree.file(f"{path}/{name}", device[name] + "\n")
         tree.file(f"{path}/subsystem_vendor", device.get("subsystemVendor", "0x0000") + "\n")
         tree.file(f"{path}/subsystem_device", device.get("subsystemDevice", "0x0000") + "\n")
-        behind = [int(each[5:7], 16) for each in self.by_address if f"/{address}/" in self.path(each)]
-        space = config_space(device, behind)
+        space = config_space(device, self.buses_behind.get(address, ()))
         # mode 0644: pciutils and libvirt open it for writing; what they write is not kept.
         tree.file(f"{path}/config", lambda: space, lambda _: None, 0o644, CONFIG_SIZE)
         tree.file(f"{path}/resource", resources(device, self.apertures.get(address)))
