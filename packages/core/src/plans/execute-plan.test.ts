@@ -114,6 +114,16 @@ describe('executePlan', () => {
     expect(error).toMatchObject({ code: 'TimedOut', details: { mayStillHappen: ['set-autostart'] } });
   });
 
+  it('and of a step without an inverse', async () => {
+    const host = new InMemoryHost(sampleHostFile([sampleMdev()]));
+    const id = { uuid, parent };
+    host.failNext('nodeDevices', 'setAutostart', lost);
+    const last = { ...setAutostartStep(id, true), compensation: undefined };
+    const { error, calls } = await execute({ steps: [startMdevStep(id), last] }, host);
+    expect(error).toMatchObject({ code: 'TimedOut', details: { mayStillHappen: ['set-autostart'] } });
+    expect(calls).toEqual(['start', 'setAutostart', 'stop']);
+  });
+
   it('leaves a step that timed out alone when it is the only one', async () => {
     const host = new InMemoryHost(sampleHostFile([sampleMdev()]));
     host.failNext('nodeDevices', 'start', lost);

@@ -3,6 +3,11 @@ import { DeviceError, type ErrorCode } from '../errors.js';
 import { performAction, type PlanPorts } from './perform-action.js';
 import type { Plan, PlanStep } from './plan.js';
 
+export interface ExecutePlanOptions {
+  /** Told about every step that acts, before it is begun; an error is taken for its failure, and it is not begun. */
+  readonly refuseStep?: ((step: PlanStep) => DeviceError | undefined) | undefined;
+}
+
 /**
  * Carries out the steps in order. When one fails, the steps done before it are undone in reverse. A step that timed out
  * is undone too where it is a part of more; alone it may still come true.
@@ -10,10 +15,12 @@ import type { Plan, PlanStep } from './plan.js';
  * was undone, details: step, error; the failed step's code with details.notUndone when something was left; TimedOut
  * whenever a step did, with details.mayStillHappen where undoing it found nothing yet
  */
-export async function executePlan(plan: Plan, ports: PlanPorts): Promise<void> {
+export async function executePlan(plan: Plan, ports: PlanPorts, options: ExecutePlanOptions = {}): Promise<void> {
   const steps = plan.steps.filter((step) => step.action !== undefined);
   for (const [index, step] of steps.entries()) {
     try {
+      const refusal = options.refuseStep?.(step);
+      if (refusal !== undefined) throw refusal;
       if (step.action !== undefined) await performAction(step.action, ports);
     } catch (cause) {
       const error = toDeviceError(cause);
@@ -37,7 +44,7 @@ const saysNotThere: ReadonlySet<ErrorCode> = new Set(['NotFound', 'InvalidState'
 
 /** @returns not-there for a step that has not happened yet and still can */
 async function undoSuspect({ compensation }: PlanStep, ports: PlanPorts): Promise<'undone' | 'not-there' | 'failed'> {
-  if (compensation === undefined) return 'failed';
+  if (compensation === undefined) return 'not-there';
   try {
     await performAction(compensation, ports);
     return undoneSilently.has(compensation.kind) ? 'not-there' : 'undone';
