@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { domainStates, type Domain, type DomainState, type Video } from '@vgpu/core';
+import { DeviceError, domainStates, parseUuid, type Domain, type DomainState, type Video } from '@vgpu/core';
 import type { DomainRecord } from '@vgpu/libvirt';
 import type { Connections } from './connections.js';
 import { readRememberedVideos } from './domain-edit/videos.js';
@@ -13,12 +13,17 @@ interface ReadDomain extends DomainFacts {
 }
 
 /** What is remembered between two listings. */
-export type DomainReading = LastReading<ReadDomain>;
+export type DomainReading = LastReading<ReadDomain | undefined>;
 
 export function newDomainReading(): DomainReading {
   return new LastReading((xml) => {
-    const domain = parseDomain(xml);
-    return { ...toDomainFacts(domain), rememberedVideos: readRememberedVideos(domain) };
+    try {
+      const domain = parseDomain(xml);
+      return { ...toDomainFacts(domain), rememberedVideos: readRememberedVideos(domain) };
+    } catch (error) {
+      if (error instanceof DeviceError) return undefined;
+      throw error;
+    }
   });
 }
 
@@ -37,12 +42,13 @@ export async function listDomains(
   }
 }
 
-function toDomains(records: readonly DomainRecord[], reading: DomainReading): readonly Domain[] {
+/** One domain whose document cannot be read does not hide the others, and is listed with what libvirt tells besides. */
+export function toDomains(records: readonly DomainRecord[], reading: DomainReading): readonly Domain[] {
   const documents = records.flatMap((record) => [record.xml, record.inactiveXml ?? record.xml]);
   const read = reading.readAll(documents);
-  return records.flatMap((record, index) => {
+  return records.map((record, index) => {
     const [current, stored] = read.slice(index * 2, index * 2 + 2);
-    return current === undefined || stored === undefined ? [] : toDomain(record, current, stored);
+    return current === undefined || stored === undefined ? toUnreadable(record) : toDomain(record, current, stored);
   });
 }
 
@@ -55,14 +61,30 @@ function toDomain(record: DomainRecord, current: ReadDomain, stored: ReadDomain)
     name,
     title,
     osId,
-    state: toDomainState(record.state),
-    persistent: record.persistent,
-    autostart: record.autostart,
-    hasManagedSave: record.hasManagedSave,
+    ...stateOf(record),
     inactive: isStored ? stored.devices : undefined,
     active: record.active ? current.devices : undefined,
     rememberedVideos: isStored ? stored.rememberedVideos : undefined,
   };
+}
+
+function toUnreadable(record: DomainRecord): Domain {
+  return {
+    uuid: parseUuid(record.uuid),
+    name: record.name,
+    title: '',
+    osId: '',
+    ...stateOf(record),
+    inactive: undefined,
+    active: record.active ? { hostdevs: [], videos: [], graphics: [], console: undefined } : undefined,
+    rememberedVideos: undefined,
+    unreadable: true,
+  };
+}
+
+function stateOf(record: DomainRecord): Pick<Domain, 'state' | 'persistent' | 'autostart' | 'hasManagedSave'> {
+  const { persistent, autostart, hasManagedSave } = record;
+  return { state: toDomainState(record.state), persistent, autostart, hasManagedSave };
 }
 
 /** virDomainState counts as core's list does; a number that a newer libvirt adds is no state. */

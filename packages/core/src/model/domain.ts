@@ -109,4 +109,9 @@ export interface Domain {
   readonly active: DomainDevices | undefined;
   /** The videos an assignment removed, kept in the stored definition's metadata; empty: there were none; undefined: unknown. */
   readonly rememberedVideos: readonly Video[] | undefined;
+  /**
+   * true: its documents cannot be read. What it holds is not known: `inactive` is undefined, `active` empty while it
+   * runs; nobody here edits it. Absent: false.
+   */
+  readonly unreadable?: boolean | undefined;
 }

@@ -236,6 +236,15 @@ describe('assign and unassign refuse', () => {
     expect(await refusal(hostOf([saved]), planner)).toMatchObject({ code: 'InvalidState' });
   });
 
+  it.each([
+    ['assign', assign],
+    ['unassign', unassign],
+  ])('to %s with a domain that cannot be read: InvalidState', async (_verb, planner) => {
+    const unreadable = sampleDomain({ unreadable: true, inactive: undefined });
+    const error = await refusal(hostOf([unreadable]), planner);
+    expect(error).toMatchObject({ code: 'InvalidState', message: expect.stringContaining('cannot be read') });
+  });
+
   it('what is assigned already: AlreadyExists', async () => {
     expect(await refusal(hostOf([sampleDomain({ inactive: assigned })]), assign)).toMatchObject({
       code: 'AlreadyExists',

@@ -9,7 +9,7 @@ import { domainArgs, note, shownName } from './step.js';
 
 /**
  * A domain whose stored definition can be changed, and the devices in it.
- * @throws DeviceError NotFound; InvalidState for a transient domain, and while a saved image exists: the next start
+ * @throws DeviceError NotFound; InvalidState for a domain that cannot be read, for a transient one, and while a saved image exists: the next start
  * would restore the old devices
  */
 export function requireEditableDomain(
@@ -17,6 +17,11 @@ export function requireEditableDomain(
   uuid: Uuid,
 ): { readonly domain: Domain; readonly stored: StoredDevices } {
   const domain = requireDomain(inventory, uuid);
+  if (domain.unreadable === true) {
+    throw new DeviceError('InvalidState', `domain ${shownName(domain)} has a definition that cannot be read`, {
+      details: domainArgs(domain),
+    });
+  }
   if (!domain.persistent || domain.inactive === undefined) {
     throw new DeviceError('InvalidState', `domain ${shownName(domain)} is transient: it has no definition to change`, {
       details: domainArgs(domain),
