@@ -5,6 +5,7 @@ import {
   parseParentName,
   parseUuid,
   planAssignVgpu,
+  planStartDomain,
   planUnassignVgpu,
   readInventory,
   type Domain,
@@ -193,6 +194,20 @@ describe('power', () => {
     await domains.shutdown(server);
     await nextChange(adapter.ports, () => domains.forceOff(server));
     expect(await find()).toMatchObject({ state: 'shut-off', active: undefined });
+  });
+
+  it('a saved state goes on with the devices it had, and starts no vGPU of the stored definition', async () => {
+    const { ports } = adapter;
+    const parent = await defineVgpu();
+    await adapter.run('virsh', 'start', 'server');
+    await adapter.run('virsh', 'managedsave', 'server');
+    const hostdev = `<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source><address uuid='${uuid}'/></source></hostdev>`;
+    await defineServer((xml) => xml.replace('</devices>', `${hostdev}</devices>`));
+    const plan = planStartDomain(await readInventory(ports), server);
+    expect(plan.steps.map((step) => step.id)).toEqual(['start-domain', 'note-saved-state']);
+    await executePlan(plan, ports);
+    expect(await find()).toMatchObject({ state: 'running', hasManagedSave: false, active: { hostdevs: [] } });
+    expect((await ports.nodeDevices.list()).mdevs).toMatchObject([{ uuid, parent, active: false }]);
   });
 
   it('start with a vGPU that is not active: InvalidState names it', async () => {

@@ -157,8 +157,10 @@ export class LibvirtDomains implements DomainPort {
   /** Looks at the vGPUs a domain needs. @throws DeviceError InvalidState or DeviceBusy when one is the reason. */
   async #explainStart(domain: Domain): Promise<void> {
     const [mdevs, domains] = await Promise.all([listMdevs(this.#connections), this.list()]);
-    const needed = domains.find((candidate) => candidate.uuid === domain.uuid)?.inactive?.hostdevs ?? [];
-    for (const hostdev of needed) {
+    const found = domains.find((candidate) => candidate.uuid === domain.uuid);
+    // A saved state has devices of its own.
+    if (found === undefined || found.hasManagedSave) return;
+    for (const hostdev of found.inactive?.hostdevs ?? []) {
       if (hostdev.kind !== 'mdev') continue;
       requireUsable(domain, hostdev.uuid, mdevs, domains);
     }

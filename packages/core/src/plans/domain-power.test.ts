@@ -59,6 +59,16 @@ describe("plans of a domain's power", () => {
     expect(result.vgpus).toMatchObject([{ active: true }]);
   });
 
+  it('go on from a saved state without asking for the vGPUs of the stored definition', async () => {
+    const saved = { ...domain, hasManagedSave: true };
+    for (const mdevs of [[{}], []]) {
+      const result = await run(hostOf([saved], mdevs), start);
+      expect(result.steps).toEqual(['start-domain', 'note-saved-state']);
+      expect(result.domain).toMatchObject({ state: 'running', active: { hostdevs: [] }, hasManagedSave: false });
+      expect(result.vgpus.filter((vgpu) => vgpu.backing === 'mdev' && vgpu.active)).toEqual([]);
+    }
+  });
+
   it('stop that vGPU again when the domain does not start', async () => {
     const host = hostOf([domain], [{}]);
     const before = await host.nodeDevices.list();

@@ -10,10 +10,11 @@ import { refuseUsedBy } from '../rules/mdev-checks.js';
 import { requireDomain } from './checks.js';
 import type { Plan, PlanStep } from './plan.js';
 import { requireStartable } from './start-stop-vgpu.js';
-import { domainArgs, shownName, startMdevStep } from './step.js';
+import { domainArgs, note, shownName, startMdevStep } from './step.js';
 
 /**
- * Starts a stored domain, and before it the vGPUs it needs that are not active.
+ * Starts a stored domain, and before it the vGPUs it needs that are not active. With a saved state libvirt restores
+ * the devices of that time, which the stored definition does not tell: no vGPU is started or asked for then.
  * @throws DeviceError NotFound (domain; a vGPU it names), InvalidState (running already; a vGPU that cannot be
  * started), DeviceBusy (another running domain has its vGPU), NoAvailableInstances, Ambiguous
  */
@@ -24,8 +25,7 @@ export function planStartDomain(inventory: Inventory, domainUuid: Uuid): Plan {
       details: domainArgs(domain),
     });
   }
-  const uuids = domain.inactive?.hostdevs.flatMap((hostdev) => (hostdev.kind === 'mdev' ? [hostdev.uuid] : [])) ?? [];
-  const starts = uuids.flatMap((uuid) => requireReady(inventory, domain, uuid));
+  const starts = domain.hasManagedSave ? [] : startsOfVgpus(inventory, domain);
   const start: PlanStep = {
     id: 'start-domain',
     args: domainArgs(domain),
@@ -35,7 +35,18 @@ export function planStartDomain(inventory: Inventory, domainUuid: Uuid): Plan {
     // The reverse would end a guest that runs: whoever follows a start with more steps says how to undo it.
     compensation: undefined,
   };
-  return { steps: [...starts, start] };
+  return { steps: [...starts, start, ...savedStateNote(domain)] };
+}
+
+function startsOfVgpus(inventory: Inventory, domain: Domain): readonly PlanStep[] {
+  const hostdevs = domain.inactive?.hostdevs ?? [];
+  return hostdevs.flatMap((hostdev) => (hostdev.kind === 'mdev' ? requireReady(inventory, domain, hostdev.uuid) : []));
+}
+
+function savedStateNote(domain: Domain): readonly PlanStep[] {
+  if (!domain.hasManagedSave) return [];
+  const message = `${shownName(domain)} goes on from its saved state, with the devices it had then`;
+  return [note('note-saved-state', 'info', message, domainArgs(domain))];
 }
 
 /** Nothing for an active vGPU nobody uses, a start for an inactive one that can be started. */

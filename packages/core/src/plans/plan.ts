@@ -54,6 +54,8 @@ export const planStepIds = [
   'note-vgpu-transient',
   /** Domains that are shut off hold the vGPU and cannot start without it. args: uuid, domains, domainNames. */
   'note-domains-need-vgpu',
+  /** The domain goes on from a saved state, with the devices it had then. args: domain, domainName. */
+  'note-saved-state',
   /** Video devices are removed and kept in the domain's metadata. args: domain, domainName, models. */
   'note-videos-removed',
   /** The removed video devices come back. args: domain, domainName, models. */

@@ -9,7 +9,7 @@ import { applyEdits, renderDocument, renderNativeCommand } from './domain-docume
 import type { HostState } from './host-state.js';
 import { diffLines } from './line-diff.js';
 
-/** Domains on the model itself: guests obey at once, saved states are restored as they were. */
+/** Domains on the model itself: guests obey at once, a saved state comes back without mdevs. */
 export class InMemoryDomains implements DomainPort {
   readonly #state: HostState;
   readonly #gate: CallGate;
@@ -55,10 +55,13 @@ export class InMemoryDomains implements DomainPort {
       if (domain.active !== undefined || domain.inactive === undefined) {
         throw new DeviceError('InvalidState', `domain ${domain.name} is running already`);
       }
-      for (const hostdev of domain.inactive.hostdevs) {
+      const { inactive: stored, hasManagedSave } = domain;
+      // libvirt saves no domain that has an mdev.
+      const hostdevs = stored.hostdevs.filter(({ kind }) => kind !== 'mdev' || !hasManagedSave);
+      for (const hostdev of hostdevs) {
         if (hostdev.kind === 'mdev') this.#requireFree(domain, hostdev.uuid);
       }
-      this.#put({ ...domain, state: 'running', active: this.#running(domain.inactive), hasManagedSave: false });
+      this.#put({ ...domain, state: 'running', active: this.#running({ ...stored, hostdevs }), hasManagedSave: false });
     });
   }
 
