@@ -176,28 +176,38 @@ export class Connection implements AsyncDisposable {
     return () => void this.#closeListeners.delete(listener);
   }
 
+  /** @see https://libvirt.org/html/libvirt-libvirt-host.html#virConnectGetURI */
   async getUri(options?: CallOptions): Promise<string> {
     return await request(() => native.connectionGetUri(this.#handle), options);
   }
 
-  /** The daemon's libvirt: major * 1,000,000 + minor * 1,000 + release. */
+  /**
+   * The daemon's libvirt: major * 1,000,000 + minor * 1,000 + release.
+   * @see https://libvirt.org/html/libvirt-libvirt-host.html#virConnectGetLibVersion
+   */
   async getLibVersion(options?: CallOptions): Promise<bigint> {
     return await request(() => native.connectionGetLibVersion(this.#handle), options);
   }
 
-  /** The hypervisor's version, in the form of `getLibVersion`. */
+  /**
+   * The hypervisor's version, in the form of `getLibVersion`.
+   * @see https://libvirt.org/html/libvirt-libvirt-host.html#virConnectGetVersion
+   */
   async getVersion(options?: CallOptions): Promise<bigint> {
     return await request(() => native.connectionGetVersion(this.#handle), options);
   }
 
+  /** @see https://libvirt.org/html/libvirt-libvirt-host.html#virConnectGetHostname */
   async getHostname(options?: CallOptions): Promise<string> {
     return await request(() => native.connectionGetHostname(this.#handle), options);
   }
 
+  /** @see https://libvirt.org/html/libvirt-libvirt-host.html#virConnectGetCapabilities */
   async getCapabilities(options?: CallOptions): Promise<string> {
     return await request(() => native.connectionGetCapabilities(this.#handle), options);
   }
 
+  /** @see https://libvirt.org/html/libvirt-libvirt-domain.html#virConnectGetDomainCapabilities */
   async getDomainCapabilities(query: DomainCapabilitiesQuery = {}): Promise<string> {
     const { emulator, arch, machine, virtType, flags } = query;
     return await request(
@@ -214,31 +224,47 @@ export class Connection implements AsyncDisposable {
     );
   }
 
-  /** What libvirt knows without asking the daemon; a dead peer shows only after the keep-alive time. */
+  /**
+   * What libvirt knows without asking the daemon; a dead peer shows only after the keep-alive time.
+   * @see https://libvirt.org/html/libvirt-libvirt-host.html#virConnectIsAlive
+   */
   async isAlive(options?: CallOptions): Promise<boolean> {
     return await request(() => native.connectionIsAlive(this.#handle), options);
   }
 
-  /** The driver, for example `QEMU`. */
+  /**
+   * The driver, for example `QEMU`.
+   * @see https://libvirt.org/html/libvirt-libvirt-host.html#virConnectGetType
+   */
   async getType(options?: CallOptions): Promise<string> {
     return await request(() => native.connectionGetType(this.#handle), options);
   }
 
-  /** Whether nobody else can read the connection: it is encrypted or stays on this host. */
+  /**
+   * Whether nobody else can read the connection: it is encrypted or stays on this host.
+   * @see https://libvirt.org/html/libvirt-libvirt-host.html#virConnectIsSecure
+   */
   async isSecure(options?: CallOptions): Promise<boolean> {
     return await request(() => native.connectionIsSecure(this.#handle), options);
   }
 
+  /** @see https://libvirt.org/html/libvirt-libvirt-host.html#virConnectIsEncrypted */
   async isEncrypted(options?: CallOptions): Promise<boolean> {
     return await request(() => native.connectionIsEncrypted(this.#handle), options);
   }
 
-  /** The host's SMBIOS tables as XML. */
+  /**
+   * The host's SMBIOS tables as XML.
+   * @see https://libvirt.org/html/libvirt-libvirt-host.html#virConnectGetSysinfo
+   */
   async getSysinfo(options?: CallOptions): Promise<string> {
     return await request(() => native.connectionGetSysinfo(this.#handle), options);
   }
 
-  /** The most processors that a domain may have; `type` is that of `<domain type>`. */
+  /**
+   * The most processors that a domain may have; `type` is that of `<domain type>`.
+   * @see https://libvirt.org/html/libvirt-libvirt-host.html#virConnectGetMaxVcpus
+   */
   async getMaxVcpus(type?: string, options?: CallOptions): Promise<number> {
     return await request(() => native.connectionGetMaxVcpus(this.#handle, type ?? null), options);
   }
@@ -248,7 +274,10 @@ export class Connection implements AsyncDisposable {
     return await request(() => native.connectionCountHandles(this.#handle), options);
   }
 
-  /** `flags`: `NodeDeviceListFlags`. */
+  /**
+   * `flags`: `NodeDeviceListFlags`.
+   * @see https://libvirt.org/html/libvirt-libvirt-nodedev.html#virConnectListAllNodeDevices
+   */
   async listAllNodeDevices(flags = 0, options?: CallOptions): Promise<NodeDevice[]> {
     return (await request(() => native.listAllNodeDevices(this.#handle, flags), options)).map(
       (device) => new NodeDevice(this, device),
@@ -258,6 +287,7 @@ export class Connection implements AsyncDisposable {
   /**
    * Lists node devices and reads each in one hop to the connection's thread. A device that disappears meanwhile is left
    * out. Where libvirt cannot tell (before 7.8, and in some drivers) a device counts as active, transient, not autostarted.
+   * @see https://libvirt.org/html/libvirt-libvirt-nodedev.html#virConnectListAllNodeDevices
    */
   async listNodeDevicesWithXml(options: ListNodeDevicesOptions = {}): Promise<NodeDeviceRecord[]> {
     return await request(
@@ -266,28 +296,41 @@ export class Connection implements AsyncDisposable {
     );
   }
 
+  /** @see https://libvirt.org/html/libvirt-libvirt-nodedev.html#virNodeDeviceLookupByName */
   async lookupNodeDeviceByName(name: string, options?: CallOptions): Promise<NodeDevice> {
     return new NodeDevice(this, await request(() => native.lookupNodeDeviceByName(this.#handle, name), options));
   }
 
-  /** Stores a device's definition. The object may be provisional: look it up again. `flags`: `NodeDeviceDefineXmlFlags`. */
+  /**
+   * Stores a device's definition. The object may be provisional: look it up again. `flags`: `NodeDeviceDefineXmlFlags`.
+   * @see https://libvirt.org/html/libvirt-libvirt-nodedev.html#virNodeDeviceDefineXML
+   */
   async defineNodeDeviceXml(xml: string, flags = 0, options?: CallOptions): Promise<NodeDevice> {
     return new NodeDevice(this, await request(() => native.defineNodeDeviceXml(this.#handle, xml, flags), options));
   }
 
-  /** Creates and starts a transient device. `flags`: `NodeDeviceCreateXmlFlags`. */
+  /**
+   * Creates and starts a transient device. `flags`: `NodeDeviceCreateXmlFlags`.
+   * @see https://libvirt.org/html/libvirt-libvirt-nodedev.html#virNodeDeviceCreateXML
+   */
   async createNodeDeviceXml(xml: string, flags = 0, options?: CallOptions): Promise<NodeDevice> {
     return new NodeDevice(this, await request(() => native.createNodeDeviceXml(this.#handle, xml, flags), options));
   }
 
-  /** `flags`: `DomainListFlags`. */
+  /**
+   * `flags`: `DomainListFlags`.
+   * @see https://libvirt.org/html/libvirt-libvirt-domain.html#virConnectListAllDomains
+   */
   async listAllDomains(flags = 0, options?: CallOptions): Promise<Domain[]> {
     return (await request(() => native.listAllDomains(this.#handle, flags), options)).map(
       (domain) => new Domain(this, domain),
     );
   }
 
-  /** Lists domains and reads each in one hop to the connection's thread. A domain that disappears meanwhile is left out. */
+  /**
+   * Lists domains and reads each in one hop to the connection's thread. A domain that disappears meanwhile is left out.
+   * @see https://libvirt.org/html/libvirt-libvirt-domain.html#virConnectListAllDomains
+   */
   async listDomainsWithXml(options: ListDomainsOptions = {}): Promise<DomainRecord[]> {
     const inactive = DomainXmlFlags.INACTIVE | (options.secure === true ? DomainXmlFlags.SECURE : 0);
     return await request(
@@ -296,40 +339,60 @@ export class Connection implements AsyncDisposable {
     );
   }
 
+  /** @see https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainLookupByName */
   async lookupDomainByName(name: string, options?: CallOptions): Promise<Domain> {
     return new Domain(this, await request(() => native.lookupDomainByName(this.#handle, name), options));
   }
 
+  /** @see https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainLookupByUUIDString */
   async lookupDomainByUuid(uuid: string, options?: CallOptions): Promise<Domain> {
     return new Domain(this, await request(() => native.lookupDomainByUuid(this.#handle, uuid), options));
   }
 
-  /** Only an active domain has an ID; rejects with NO_DOMAIN. */
+  /**
+   * Only an active domain has an ID; rejects with NO_DOMAIN.
+   * @see https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainLookupByID
+   */
   async lookupDomainById(id: number, options?: CallOptions): Promise<Domain> {
     return new Domain(this, await request(() => native.lookupDomainById(this.#handle, id), options));
   }
 
-  /** Creates and starts a transient domain. `flags`: `DomainCreateFlags`. */
+  /**
+   * Creates and starts a transient domain. `flags`: `DomainCreateFlags`.
+   * @see https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainCreateXML
+   */
   async createDomainXml(xml: string, flags = 0, options?: CallOptions): Promise<Domain> {
     return new Domain(this, await request(() => native.createDomainXml(this.#handle, xml, flags), options));
   }
 
-  /** Stores a whole domain; `flags`: `DomainDefineFlags`. */
+  /**
+   * Stores a whole domain; `flags`: `DomainDefineFlags`.
+   * @see https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainDefineXMLFlags
+   */
   async defineDomainXml(xml: string, flags = 0, options?: CallOptions): Promise<Domain> {
     return new Domain(this, await request(() => native.defineDomainXml(this.#handle, xml, flags), options));
   }
 
-  /** The hypervisor's own form of a domain's XML, for example the format `qemu-argv`. */
+  /**
+   * The hypervisor's own form of a domain's XML, for example the format `qemu-argv`.
+   * @see https://libvirt.org/html/libvirt-libvirt-domain.html#virConnectDomainXMLToNative
+   */
   async domainXmlToNative(format: string, xml: string, options?: CallOptions): Promise<string> {
     return await request(() => native.connectionDomainXmlToNative(this.#handle, format, xml), options);
   }
 
-  /** The XML of a domain in the hypervisor's own form; few drivers can. */
+  /**
+   * The XML of a domain in the hypervisor's own form; few drivers can.
+   * @see https://libvirt.org/html/libvirt-libvirt-domain.html#virConnectDomainXMLFromNative
+   */
   async domainXmlFromNative(format: string, config: string, options?: CallOptions): Promise<string> {
     return await request(() => native.connectionDomainXmlFromNative(this.#handle, format, config), options);
   }
 
-  /** A node device was created, deleted, defined or undefined. The signal also ends the subscription, now or later. */
+  /**
+   * A node device was created, deleted, defined or undefined. The signal also ends the subscription, now or later.
+   * @see https://libvirt.org/html/libvirt-libvirt-nodedev.html#virConnectNodeDeviceEventRegisterAny
+   */
   async onNodeDeviceLifecycle(
     callback: (event: NodeDeviceLifecycleEvent) => void,
     options?: CallOptions,
@@ -337,7 +400,10 @@ export class Connection implements AsyncDisposable {
     return await this.#subscriptions.add('NodeDevice', nodeDeviceEventIds.lifecycle, callback, options);
   }
 
-  /** A node device's XML changed. The signal also ends the subscription, now or later. */
+  /**
+   * A node device's XML changed. The signal also ends the subscription, now or later.
+   * @see https://libvirt.org/html/libvirt-libvirt-nodedev.html#virConnectNodeDeviceEventRegisterAny
+   */
   async onNodeDeviceUpdate(
     callback: (event: NodeDeviceUpdateEvent) => void,
     options?: CallOptions,
@@ -345,7 +411,10 @@ export class Connection implements AsyncDisposable {
     return await this.#subscriptions.add('NodeDevice', nodeDeviceEventIds.update, callback, options);
   }
 
-  /** Something happened to a domain. The signal also ends the subscription, now or later. */
+  /**
+   * Something happened to a domain. The signal also ends the subscription, now or later.
+   * @see https://libvirt.org/html/libvirt-libvirt-domain.html#virConnectDomainEventRegisterAny
+   */
   async onDomainEvent<Name extends keyof DomainEvents>(
     name: Name,
     callback: (event: DomainEvents[Name]) => void,

@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { DisposedError, NodeDevice, open } from './index.js';
 import { native, type ConnectionHandle } from './native.js';
 import { printed, runScript } from './test/child.js';
+import { threadsNamed } from './test/threads.js';
 import { until } from './test/until.js';
-
-/** The native threads of this process that have a name. */
-function threads(name: string): number {
-  return readdirSync('/proc/self/task').filter((id) => {
-    try {
-      return readFileSync(`/proc/self/task/${id}/comm`, 'utf8').trim() === name;
-    } catch {
-      return false;
-    }
-  }).length;
-}
 
 describe('a device or domain', () => {
   test('answers the calls made before dispose and refuses those after', async () => {
@@ -44,6 +33,23 @@ describe('a device or domain', () => {
     await expect(device.getXmlDesc()).rejects.toBeInstanceOf(DisposedError);
   });
 
+  test('that nobody released is released after it was collected', async () => {
+    const outcome = await runScript(`
+      const connection = await libvirt.open('test:///default');
+      for (let i = 0; i < 20; i++) await connection.listAllNodeDevices();
+      const kept = await connection.listAllDomains();
+      const made = await connection.countHandles();
+      let left = made;
+      for (const deadline = Date.now() + 5000; left > kept.length && Date.now() < deadline; ) {
+        gc();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        left = await connection.countHandles();
+      }
+      console.log(made > 60, left, await kept[0].isActive());
+      await connection.close();`);
+    expect(outcome).toEqual(printed('true 1 true\n'));
+  });
+
   test('keeps its connection from being collected', async () => {
     const outcome = await runScript(`
       async function device() {
@@ -69,24 +75,24 @@ describe('a connection', () => {
   });
 
   test('has one thread, which ends with it', async () => {
-    await until('earlier connections ended', () => threads('libvirt-conn') === 0);
+    await until('earlier connections ended', () => threadsNamed('libvirt-conn') === 0);
     const [first, second] = await Promise.all([open('test:///default'), open('test:///default')]);
     await Promise.all(Array.from({ length: 100 }, () => first.listDomainsWithXml()));
-    expect(threads('libvirt-conn')).toBe(2);
-    expect(threads('libvirt-event')).toBe(1);
+    expect(threadsNamed('libvirt-conn')).toBe(2);
+    expect(threadsNamed('libvirt-event')).toBe(1);
     await Promise.all([first.close(), second.close()]);
-    await until('the threads ended', () => threads('libvirt-conn') === 0);
+    await until('the threads ended', () => threadsNamed('libvirt-conn') === 0);
   });
 
   test('that could not be opened leaves no thread', async () => {
     await expect(open('test+unix:///default?socket=/nonexistent')).rejects.toThrow('Failed to connect socket');
-    await until('the thread ended', () => threads('libvirt-conn') === 0);
+    await until('the thread ended', () => threadsNamed('libvirt-conn') === 0);
   });
 
   test('that nobody closed is closed by the garbage collector', async () => {
     const outcome = await runScript(`
       import { readdirSync, readFileSync } from 'node:fs';
-      const count = () => readdirSync('/proc/self/task')
+            const count = () => readdirSync('/proc/self/task')
         .filter((id) => readFileSync('/proc/self/task/' + id + '/comm', 'utf8') === 'libvirt-conn\\n').length;
       await (async () => { await (await libvirt.open('test:///default')).listAllDomains(); })();
       const opened = count();

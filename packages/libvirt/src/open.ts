@@ -30,7 +30,10 @@ export async function open(uri: string, options: OpenOptions = {}): Promise<Conn
   return await Connection.open(withoutPrompt(uri), readOnly, keepAlive.intervalSeconds, keepAlive.count, options);
 }
 
-/** The version of the libvirt library in this process: major * 1,000,000 + minor * 1,000 + release. */
+/**
+ * The version of the libvirt library in this process: major * 1,000,000 + minor * 1,000 + release.
+ * @see https://libvirt.org/html/libvirt-libvirt-host.html#virGetVersion
+ */
 export async function libraryVersion(options?: CallOptions): Promise<bigint> {
   return await request(() => native.libraryVersion(), options);
 }

@@ -22,7 +22,7 @@ export class DomainStream extends Duplex {
   #sendAgain = false;
 
   private constructor(ended: () => void) {
-    super({ allowHalfOpen: true });
+    super({ allowHalfOpen: false });
     this.#ended = ended;
     this.#token = addListener(() => this.#possible());
   }
