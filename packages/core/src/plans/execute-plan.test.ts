@@ -49,6 +49,20 @@ describe('executePlan', () => {
     expect(await execute(noted, host)).toEqual({ error: undefined, calls: ['define', 'start', 'undefine'] });
   });
 
+  it('tells about every step before it is begun, begins none that is refused, and undoes what was done before it', async () => {
+    const { host, plan, before } = await transientPlan();
+    const told: string[] = [];
+    const refuse = (id: string) => (step: { readonly id: string }) => {
+      told.push(step.id);
+      return step.id === id ? broken : undefined;
+    };
+    await expect(executePlan(plan, host, { refuseStep: refuse('define-mdev') })).rejects.toBe(broken);
+    const later = executePlan(plan, host, { refuseStep: refuse('undefine-mdev') });
+    await expect(later).rejects.toMatchObject({ code: 'RolledBack', details: { error: 'Unavailable' } });
+    expect(told).toEqual(['define-mdev', 'define-mdev', 'start-mdev', 'undefine-mdev']);
+    expect(await host.nodeDevices.list()).toEqual(before);
+  });
+
   it("throws the first step's own error when nothing was done", async () => {
     const { host, plan, before } = await transientPlan();
     host.failNext('nodeDevices', 'define', broken);
