@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { randomUUID } from 'node:crypto';
-import { DeviceError, executePlan, parseUuid, type Clock, type HostPorts, type StepEvent, type Uuid } from '@vgpu/core';
+import { DeviceError, executePlan, parseUuid, type Clock, type HostPorts, type PlanStep, type Uuid } from '@vgpu/core';
 import type { Authorizer, Decision } from './auth/authorizer.js';
 import { ChangeQueue, stopping, type WatchDeparture } from './change-queue.js';
 import { BusError } from './host/bus-error.js';
@@ -92,16 +92,16 @@ export class Changes {
     }
     const { plan, result } = method.plan(input());
     if (this.#stopping) throw stopping();
-    let failed: StepEvent | undefined;
+    let begun: PlanStep | undefined;
     try {
       await executePlan(plan, ports, {
-        onStep: (event) => {
-          if (event.status === 'failed') failed = event;
+        refuseStep: (step) => {
+          begun = step;
+          return this.#graceOver ? stopping() : undefined;
         },
-        refuseStep: () => (this.#graceOver ? stopping() : undefined),
       });
     } catch (error) {
-      throw nameFailure(error, failed);
+      throw nameFailure(error, begun);
     } finally {
       await refresh().catch((error: unknown) => log.error('the host could not be read after a change', error));
     }

@@ -174,7 +174,7 @@ describe('changes', () => {
     const host = makeHost();
     const { service } = await startService(host);
     host.failNext('nodeDevices', 'start', new DeviceError('TimedOut', 'the start timed out'));
-    await expect(service.callMethod(create(uuidOption))).rejects.toThrow(failure('RolledBack'));
+    await expect(service.callMethod(create(uuidOption))).rejects.toThrow(failure('TimedOut'));
     expect(service.objects().has(vgpuPath)).toBe(false);
     await service.callMethod(create(uuidOption));
   });

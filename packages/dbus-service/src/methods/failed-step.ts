@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, type PlanAction, type StepEvent } from '@vgpu/core';
+import { DeviceError, type PlanAction, type PlanStep } from '@vgpu/core';
 
 /** A step failed and nobody could say why: its message is ours, and the log has the cause. */
 export class FailedStepError extends DeviceError {}
 
-/** The error of a plan as its caller may see it: with a text of ours where the failed step has none. */
-export function nameFailure(error: unknown, failed: StepEvent | undefined): unknown {
-  if (!(error instanceof DeviceError) || failed?.step.action === undefined) return error;
-  if (failed.error?.code !== 'Internal') return error;
-  const what = describeFailure(failed.step.action, failed.step.args);
-  const { notUndone } = error.details;
-  const rest =
-    error.code === 'RolledBack'
-      ? ', and everything before it was undone'
-      : notUndone === undefined
-        ? ''
-        : `, and what was done before it was not undone: ${[notUndone].flat().join(', ')}`;
-  return new FailedStepError(error.code, `${what}${rest}`, { details: error.details, cause: failed.error });
+/**
+ * The error of a plan as its caller may see it: with a text of ours where the failed step has none.
+ * @param failed the last step that was begun
+ */
+export function nameFailure(error: unknown, failed: PlanStep | undefined): unknown {
+  if (!(error instanceof DeviceError) || failed?.action === undefined) return error;
+  // Around the step's own error there is what became of the steps before it.
+  const own = error.details['step'] !== undefined && error.cause instanceof DeviceError ? error.cause : error;
+  if (own.code !== 'Internal') return error;
+  const what = describeFailure(failed.action, failed.args);
+  return new FailedStepError(error.code, what + describeRest(error), { details: error.details, cause: own });
+}
+
+function describeRest({ code, details }: DeviceError): string {
+  if (code === 'RolledBack') return ', and everything before it was undone';
+  const left = [details['notUndone'] ?? []].flat();
+  return left.length === 0 ? '' : `, and what was done before it was not undone: ${left.join(', ')}`;
 }
 
 function describeFailure(action: PlanAction, args: DeviceError['details']): string {
