@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 /** A root with these files; what no test names is not there. */
-function rootWith(files: Readonly<Record<string, string>>): string {
+function rootWith(files: Readonly<Record<string, string | Buffer>>): string {
   const root = mkdtempSync(join(tmpdir(), 'sysfs-adapter-'));
   roots.push(root);
   for (const [path, content] of Object.entries(files)) {
@@ -121,4 +121,57 @@ describe('SysfsHostFacts', () => {
   ])('finds mdevctl %s in %s', async (version, path, content) => {
     expect(await new SysfsHostFacts({ root: rootWith({ [path]: content }) }).mdevctlVersion()).toBe(version);
   });
+
+  it.each([
+    ['1.3.0', { type: 'rpm', name: 'mdevctl', version: '1.3.0-3.fc40', architecture: 'x86_64' }],
+    [undefined, { type: 'rpm', name: 'other', version: '1.3.0-3.fc40' }],
+    [undefined, { type: 'rpm', name: 'mdevctl' }],
+    [undefined, null],
+  ])('finds mdevctl %s in the note of the program', async (version, note) => {
+    const root = rootWith({ 'usr/sbin/mdevctl': program(JSON.stringify(note)) });
+    expect(await new SysfsHostFacts({ root }).mdevctlVersion()).toBe(version);
+  });
+
+  it('finds no version in a program that has no note, is cut off or is none', async () => {
+    const whole = program('{"name":"mdevctl","version":"1.3.0"}');
+    const otherMachine = Buffer.from(whole).fill(1, 4, 5);
+    for (const content of [
+      whole.subarray(0, 130),
+      whole.subarray(0, 70),
+      program('{'),
+      otherMachine,
+      '#!/bin/sh\n',
+      '',
+    ]) {
+      const root = rootWith({ 'usr/bin/mdevctl': content });
+      expect(await new SysfsHostFacts({ root }).mdevctlVersion()).toBeUndefined();
+    }
+  });
 });
+
+/** An ELF file as ld --package-metadata writes one: a build id, then the package note (elf(5)). */
+function program(text: string): Buffer {
+  const notes = Buffer.concat([
+    note('GNU\0', 3, Buffer.alloc(20, 7)),
+    note('FDO\0', 0xcafe1a7e, Buffer.from(`${text}\0`)),
+  ]);
+  const header = Buffer.alloc(64);
+  header.write('\x7fELF\x02\x01\x01', 'latin1');
+  header.writeBigUInt64LE(64n, 32);
+  header.writeUInt16LE(56, 54);
+  header.writeUInt16LE(1, 56);
+  const segment = Buffer.alloc(56);
+  segment.writeUInt32LE(4, 0);
+  segment.writeBigUInt64LE(120n, 8);
+  segment.writeBigUInt64LE(BigInt(notes.length), 32);
+  segment.writeBigUInt64LE(4n, 48);
+  return Buffer.concat([header, segment, notes]);
+}
+
+function note(owner: string, type: number, text: Buffer): Buffer {
+  const header = Buffer.alloc(12);
+  header.writeUInt32LE(owner.length, 0);
+  header.writeUInt32LE(text.length, 4);
+  header.writeUInt32LE(type, 8);
+  return Buffer.concat([header, Buffer.from(owner), text, Buffer.alloc((4 - (text.length % 4)) % 4)]);
+}

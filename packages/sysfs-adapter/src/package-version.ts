@@ -3,15 +3,26 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { readPackageNote } from './elf-package-note.js';
 
 /**
- * Upstream's version of an installed package, `1.2.0`, from dpkg's or pacman's own files; undefined when neither
- * knows it. No program is run, so a distribution with a binary database (rpm) stays unknown.
+ * Upstream's version of an installed package, `1.2.0`, from dpkg's or pacman's own files or from the note in the
+ * program of that name. No program is run and rpm's database is binary, so where rpm's packages have no note (before
+ * Fedora 36, RHEL 9) the version is not known: undefined.
  */
 export async function readPackageVersion(root: string, name: string): Promise<string | undefined> {
-  const version = (await readDpkgVersion(root, name)) ?? (await readPacmanVersion(root, name));
+  const version =
+    (await readDpkgVersion(root, name)) ??
+    (await readPacmanVersion(root, name)) ??
+    (await readNotedVersion(join(root, 'usr/bin', name), name)) ??
+    (await readNotedVersion(join(root, 'usr/sbin', name), name));
   // Epoch before, the distribution's revision behind.
   return version === undefined ? undefined : /^(?:\d+:)?(\d+(?:\.\d+)*)/.exec(version)?.[1];
+}
+
+async function readNotedVersion(path: string, name: string): Promise<string | undefined> {
+  const note = await readPackageNote(path);
+  return note?.name === name ? note.version : undefined;
 }
 
 /** The database is read line by line: it has some megabytes. */
