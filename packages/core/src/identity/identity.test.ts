@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { exitStatusByErrorCode } from '../errors.js';
 import { parseMdevTypeId, parseParentName } from './device-names.js';
-import { formatShortPciAddress, parsePciAddress } from './pci-address.js';
+import { parsePciAddress } from './pci-address.js';
 import { parseUuid } from './uuid.js';
 
 const invalid = expect.objectContaining({ name: 'DeviceError', code: 'InvalidArgument' });
@@ -22,11 +22,6 @@ describe('identities', () => {
       expect(() => parsePciAddress(text)).toThrow(invalid);
     },
   );
-
-  it('shortens only the domain 0000', () => {
-    expect(formatShortPciAddress(parsePciAddress('0000:00:02.0'))).toBe('00:02.0');
-    expect(formatShortPciAddress(parsePciAddress('0001:00:02.0'))).toBe('0001:00:02.0');
-  });
 
   it('reads a UUID in upper case', () => {
     expect(parseUuid('7686131B-B229-4768-A02C-35D1DBED7C66')).toBe('7686131b-b229-4768-a02c-35d1dbed7c66');

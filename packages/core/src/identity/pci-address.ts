@@ -25,8 +25,3 @@ export function parsePciAddress(text: string): PciAddress {
   }
   return full;
 }
-
-/** The address without the domain where that is 0000, as lspci prints it: `00:02.0`. */
-export function formatShortPciAddress(address: PciAddress): string {
-  return address.startsWith('0000:') ? address.slice(5) : address;
-}
