@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { planStepIds } from '@vgpu/core';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
 import { polkitActions } from '../auth/polkit-actions.js';
@@ -99,6 +100,10 @@ describe('the contract', () => {
     } finally {
       rmSync(directory, { recursive: true });
     }
+  });
+
+  it.each(planStepIds)('explains the step %s', (id) => {
+    expect(data('me.phyllo.Vgpu1.xml')).toContain(`\`${id}\``);
   });
 
   it('names the version of package.json', () => {
