@@ -15,9 +15,17 @@ export interface Outcome {
 
 const index = new URL('../../dist/index.js', import.meta.url).href;
 
-/** Runs an ES module that sees everything the package exports as `libvirt`; kills it when it does not end in time. */
-export async function runScript(body: string, env: NodeJS.ProcessEnv = {}, timeoutMs = 10_000): Promise<Outcome> {
-  const script = `import * as libvirt from ${JSON.stringify(index)};\n${body}`;
+/**
+ * Runs an ES module that sees everything the package exports as `libvirt`, unless it imports `nothing`; kills it when it
+ * does not end in time.
+ */
+export async function runScript(
+  body: string,
+  env: NodeJS.ProcessEnv = {},
+  timeoutMs = 10_000,
+  imports: 'package' | 'nothing' = 'package',
+): Promise<Outcome> {
+  const script = `${imports === 'package' ? `import * as libvirt from ${JSON.stringify(index)};` : ''}\n${body}`;
   const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', script], {
     env: { ...process.env, NODE_OPTIONS: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

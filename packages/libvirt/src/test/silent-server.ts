@@ -11,7 +11,7 @@ export class SilentServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(folder: string, server: Server) {
+  private constructor(folder: string, server: Server, hangUpAfterMs: number | undefined) {
     this.#folder = folder;
     this.#server = server;
     this.uri = `test+unix:///default?socket=${join(folder, 'socket')}`;
@@ -20,14 +20,16 @@ export class SilentServer implements AsyncDisposable {
       socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
       // Or the end of the other side would not be seen.
       socket.resume();
+      if (hangUpAfterMs !== undefined) setTimeout(() => socket.destroy(), hangUpAfterMs);
     });
   }
 
-  static async start(): Promise<SilentServer> {
+  /** Without a time it hangs up only when told. */
+  static async start(hangUpAfterMs?: number): Promise<SilentServer> {
     const folder = mkdtempSync(join(tmpdir(), 'libvirt-silent-'));
     const server = createServer();
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(join(folder, 'socket'), resolve));
-    return new SilentServer(folder, server);
+    return new SilentServer(folder, server, hangUpAfterMs);
   }
 
   get connections(): number {
