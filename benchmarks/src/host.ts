@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { startEmulatedHost, type EmulatedHost } from '@vgpu/tests/emulated-host';
 import { activeVgpus, generateHost } from './generate-host.js';
-import { Worker } from './worker.js';
+import { sysCopy, Worker } from './worker.js';
 
 /** libvirt 9.0 reads all definitions once for each parent. */
 const discoveryTimeoutMs = 15 * 60_000;
 const pollMs = 500;
 
-/** An emulated host with so many node devices, and the clients that are measured on it. */
+/**
+ * An emulated host with so many node devices, and the clients that are measured on it. Its /sys is a copy at first:
+ * `allowChanges` brings the one back in which devices come and go.
+ */
 export interface BenchmarkHost extends AsyncDisposable {
   readonly devices: number;
   readonly machine: EmulatedHost;
@@ -23,6 +26,7 @@ export interface BenchmarkHost extends AsyncDisposable {
   readonly typeId: string;
   /** From libvirtd's start until it has found every device. */
   readonly discoveryMs: number;
+  allowChanges(): Promise<void>;
 }
 
 export async function startBenchmarkHost(devices: number): Promise<BenchmarkHost> {
@@ -36,6 +40,7 @@ export async function startBenchmarkHost(devices: number): Promise<BenchmarkHost
     ];
     const vgpus = activeVgpus(file).map(({ uuid, parent, type }) => [uuid, parent, type]);
     await libvirt.ask('createVgpus', { vgpus });
+    await sysCopy(machine, 'lay');
     await machine.startService('bus');
     await machine.startService('polkit');
     const start = performance.now();
@@ -49,7 +54,9 @@ export async function startBenchmarkHost(devices: number): Promise<BenchmarkHost
     if (first === undefined) throw new Error('the generated host has no vGPU');
     const { parent, type: typeId } = first;
     const end = () => machine.stop();
-    return { devices, machine, binding, libvirt, bus, names, parent, typeId, discoveryMs, [Symbol.asyncDispose]: end };
+    const allowChanges = () => sysCopy(machine, 'lift');
+    const clients = { binding, libvirt, bus, allowChanges, [Symbol.asyncDispose]: end };
+    return { ...clients, devices, machine, names, parent, typeId, discoveryMs };
   } catch (error) {
     await machine.stop();
     throw error;

@@ -77,10 +77,9 @@ export async function measureService(host: BenchmarkHost, rounds: number, change
 }
 
 /** From the moment another client of libvirt has its event until a client of vgpud has the signal; one clock. */
-async function measureEvents(
-  { devices, libvirt, bus, parent, typeId }: BenchmarkHost,
-  changes: number,
-): Promise<Figure[]> {
+async function measureEvents(host: BenchmarkHost, changes: number): Promise<Figure[]> {
+  const { devices, libvirt, bus, parent, typeId } = host;
+  await host.allowChanges();
   await libvirt.ask('watch');
   await bus.ask('watch');
   const latencies: number[] = [];

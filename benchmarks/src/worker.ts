@@ -7,6 +7,7 @@ import type { EmulatedHost } from '@vgpu/tests/emulated-host';
 
 const clients = join(import.meta.dirname, '../clients');
 const emulatedHostSources = join(import.meta.dirname, '../node_modules/@vgpu/tests/emulated-host');
+const pythonEnvironment = { EMULATED_HOST_SOURCES: emulatedHostSources, PYTHONDONTWRITEBYTECODE: '1' };
 /** The distribution's own, whatever comes first in PATH: its modules are the peers. */
 const python = '/usr/bin/python3';
 
@@ -31,8 +32,7 @@ export class Worker {
   }
 
   static python(host: EmulatedHost, program: string): Worker {
-    const env = { EMULATED_HOST_SOURCES: emulatedHostSources, PYTHONDONTWRITEBYTECODE: '1' };
-    return new Worker(host.spawn(python, [join(clients, program)], { env }));
+    return new Worker(host.spawn(python, [join(clients, program)], { env: pythonEnvironment }));
   }
 
   /** Throws when the operation fails or the client has ended. */
@@ -49,4 +49,12 @@ export class Worker {
     this.#process.stdin.end();
     await this.#ended;
   }
+}
+
+/** Puts a copy in memory over the emulated /sys, which is slow, or takes it away; see clients/sys_copy.py. */
+export async function sysCopy(host: EmulatedHost, action: 'lay' | 'lift'): Promise<void> {
+  const { status, stderr } = await host.exec(python, [join(clients, 'sys_copy.py'), action], {
+    env: pythonEnvironment,
+  });
+  if (status !== 0) throw new Error(`sys_copy.py ${action}: ${stderr.trim()}`);
 }
