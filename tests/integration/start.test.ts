@@ -15,7 +15,7 @@ const forgetVgpud = `
   set -e
   find /usr/share/dbus-1 /usr/share/polkit-1 -name '*me.phyllo.*' -type f -exec rm {} +
   rm /usr/share/polkit-1/rules.d/60-vgpud.rules
-  umount /etc/passwd /etc/group
+  umount -l /etc/passwd /etc/group
   for folder in /etc /var/lib; do
     new=/run/private$folder
     mkdir -p $new
