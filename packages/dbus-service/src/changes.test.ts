@@ -288,6 +288,17 @@ describe('the end', () => {
     expect(await uuids()).toEqual([vgpuUuid]);
   });
 
+  it('does not leave a reading for a client waiting', async () => {
+    const { service } = await startService(makeHost());
+    const refresh = () =>
+      service.callMethod(call('me.phyllo.Vgpu1.Manager', '/me/phyllo/Vgpu1/manager', 'Refresh', [{}]));
+    await refresh();
+    const waiting = outcome(refresh());
+    await settle();
+    await service.stop();
+    expect(await waiting).toEqual(unavailable);
+  });
+
   it('takes nothing that is granted meanwhile', async () => {
     const { service, uuids, authorizer } = await startSlow();
     const gate = new Gate();

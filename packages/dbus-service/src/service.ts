@@ -53,6 +53,7 @@ export class Service {
   #announcing = false;
   #clientRefresh: Promise<void> | undefined;
   #refreshPause: Promise<void> = Promise.resolve();
+  #endPause: () => void = () => undefined;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
@@ -72,6 +73,7 @@ export class Service {
   async stop(): Promise<void> {
     await this.#changes.stop();
     this.#store.stop();
+    this.#endPause();
   }
 
   objects(): PublishedObjects {
@@ -112,12 +114,21 @@ export class Service {
       const refreshed = this.#store.refresh();
       const pause = () => {
         const took = Number(((clock.nowUsec() - began) * refreshPauseFactor) / 1000n);
-        return clock.delay(Math.max(refreshPauseMs, took));
+        return this.#pause(Math.max(refreshPauseMs, took));
       };
       this.#refreshPause = refreshed.catch(() => undefined).then(pause);
       return refreshed;
     });
     return this.#clientRefresh;
+  }
+
+  /** Ends early when the service does. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#endPause = resolve;
+      if (this.#changes.stopping) resolve();
+      else void this.#options.clock.delay(ms).then(resolve);
+    });
   }
 
   #requireConnected(): void {

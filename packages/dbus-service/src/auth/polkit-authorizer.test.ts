@@ -151,6 +151,22 @@ describe('PolkitAuthorizer', () => {
     expect(await open(':1.7')).toBe('granted');
   });
 
+  it('closes open dialogs at the end, and opens none after it', async () => {
+    const { bus, authorizer } = make();
+    const close = openDialog(bus);
+    const decision = authorizer.decide({ ...request, interactive: true });
+    await settle();
+    authorizer.stop();
+    const cancel = bus.calls.at(-1);
+    expect(cancel?.member).toBe('CancelCheckAuthorization');
+    expect(cancel?.body.values[0]).toBe(bus.calls[1]?.body.values[4]);
+    close(new BusCallError('org.freedesktop.PolicyKit1.Error.Cancelled', 'cancelled'));
+    expect(await decision).toBe('denied');
+    const before = bus.calls.length;
+    expect(await authorizer.decide({ ...request, interactive: true })).toBe('denied');
+    expect(bus.calls.slice(before).map(({ member }) => member)).toEqual(['CheckAuthorization']);
+  });
+
   it('asks once whose connection it is', async () => {
     const { bus, authorizer } = make();
     await authorizer.decide({ ...request, interactive: true });

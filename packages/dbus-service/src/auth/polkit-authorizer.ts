@@ -34,6 +34,7 @@ export class PolkitAuthorizer implements Authorizer {
   /** Open dialogs by the name under which polkit cancels them. */
   readonly #cancellations = new Set<string>();
   #nextCancellation = 1;
+  #stopped = false;
 
   constructor(bus: AuthorizationBus, log: Log) {
     this.#bus = bus;
@@ -53,6 +54,7 @@ export class PolkitAuthorizer implements Authorizer {
   }
 
   stop(): void {
+    this.#stopped = true;
     for (const cancellation of this.#cancellations) this.#cancel(cancellation);
   }
 
@@ -60,6 +62,7 @@ export class PolkitAuthorizer implements Authorizer {
     const { sender } = request;
     const user = await this.#userOf(sender);
     const open = this.#dialogs.get(user) ?? 0;
+    if (this.#stopped) return 'denied';
     if (open >= maxDialogsPerUser) {
       this.#log.info(`user ${user} has ${open} dialogs open already: denied to ${sender}`);
       return 'denied';
