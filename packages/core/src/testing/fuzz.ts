@@ -162,3 +162,76 @@ export function mutate({ seeds, xml }: MutateOptions, random: SeededRandom): str
   }
   return text;
 }
+
+export interface FuzzOptions extends MutateOptions {
+  readonly seed: number;
+  readonly iterations: number;
+  /** May throw only what `isRefusal` accepts. */
+  readonly act: (text: string) => void;
+  readonly isRefusal: (error: unknown) => boolean;
+  /** How long one text may take. */
+  readonly longestMs: number;
+  /** Runs some iterations; a caller that can end a call that never returns does it here. */
+  readonly guard?: (run: () => void) => void;
+}
+
+/** What went wrong with one text. The message has the seed and the iteration, which make the same text again. */
+export class FuzzFailure extends Error {
+  override readonly name = 'FuzzFailure';
+  readonly text: string;
+
+  constructor(problem: string, seed: number, iteration: number, text: string, cause?: unknown) {
+    const shown = JSON.stringify(text.length > 2_000 ? `${text.slice(0, 2_000)}…` : text);
+    super(`${problem}; seed ${seed}, iteration ${iteration}, ${text.length} characters: ${shown}`, { cause });
+    this.text = text;
+  }
+}
+
+const batchSize = 64;
+
+/**
+ * Gives mutated texts to a function.
+ * @returns how many texts were taken and how many refused
+ * @throws FuzzFailure when one is answered in a way that is not allowed, too late, or by changing a prototype
+ */
+export function fuzz(options: FuzzOptions): { readonly taken: number; readonly refused: number } {
+  const { seed, iterations, act, isRefusal, longestMs, guard = (run) => run() } = options;
+  const before = prototypeKeys();
+  const result = { taken: 0, refused: 0 };
+  const current = { text: '', iteration: 0 };
+  const failure = (problem: string, cause?: unknown): FuzzFailure =>
+    new FuzzFailure(problem, seed, current.iteration, current.text, cause);
+  const one = (): void => {
+    // A generator of its own for each: an iteration can be repeated without those before it.
+    const text = mutate(options, new SeededRandom(Math.imul(seed, 0x9e3779b1) ^ current.iteration));
+    current.text = text;
+    const started = Date.now();
+    try {
+      act(text);
+      result.taken++;
+    } catch (error) {
+      if (!isRefusal(error)) throw failure(`threw ${String(error)}`, error);
+      result.refused++;
+    }
+    const tookMs = Date.now() - started;
+    if (tookMs > longestMs) throw failure(`took ${tookMs} ms`);
+  };
+  for (let first = 0; first < iterations; first += batchSize) {
+    const end = Math.min(first + batchSize, iterations);
+    try {
+      guard(() => {
+        for (current.iteration = first; current.iteration < end; current.iteration++) one();
+      });
+    } catch (error) {
+      throw error instanceof FuzzFailure ? error : failure(`did not return: ${String(error)}`, error);
+    }
+    if (prototypeKeys() !== before) throw failure('a prototype was changed by this text or one of those before it');
+  }
+  return result;
+}
+
+function prototypeKeys(): string {
+  return [Object, Array, Function, String, Number, Map, Set, RegExp, Error]
+    .map(({ prototype }) => Reflect.ownKeys(prototype).map(String).join())
+    .join(';');
+}

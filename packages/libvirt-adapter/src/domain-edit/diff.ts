@@ -8,7 +8,7 @@ import { createTwoFilesPatch } from 'diff';
 export function redactSecrets(xml: string): string {
   return xml
     .replace(/([\s:](?:passwd|password)\s*=\s*)(?:"[^"]*"|'[^']*')/gi, (_whole, before: string) => `${before}'***'`)
-    .replace(/(<cookie\b[^>]*>)[^<]*(?=<)/gi, '$1***');
+    .replace(/(<cookie\b[^<>]*>)[^<]*(?=<)/gi, '$1***');
 }
 
 /** Unified diff of two documents without their secrets; empty when they are equal. */

@@ -66,11 +66,12 @@ export function parseXml(text: string): XmlElement {
 
 /**
  * The parser would take an apostrophe in a processing instruction for the beginning of a value. Blanks keep every
- * position where it is.
+ * position where it is. What is not closed is taken to its end, or each of many beginnings would be searched for one.
  */
 function withoutInstructions(text: string): string {
-  return text.replace(/<!--[^]*?-->|<!\[CDATA\[[^]*?\]\]>|<\?[^]*?\?>/g, (found) =>
-    found.startsWith('<?') ? ' '.repeat(found.length) : found,
+  return text.replace(
+    /(<\?[^]*?\?>)|<\?[^]*|<!--(?:[^]*?-->|[^]*)|<!\[CDATA\[(?:[^]*?\]\]>|[^]*)/g,
+    (found, instruction?: string) => (instruction === undefined ? found : ' '.repeat(found.length)),
   );
 }
 
