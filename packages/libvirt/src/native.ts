@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 declare const brand: unique symbol;
 interface Handle<Kind extends string> {
@@ -240,8 +241,11 @@ export interface Native {
   unsubscribeDomain(connection: ConnectionHandle, eventId: number): Promise<void>;
 }
 
-/** Beside both src/ and dist/. */
-const addonPath = '../build/Release/libvirt.node';
+const require = createRequire(import.meta.url);
+const load = require('node-gyp-build') as (folder: string) => unknown;
+/** Holds both src/ and dist/, and the addon in build/Release/ or prebuilds/. */
+const packageFolder = fileURLToPath(new URL('..', import.meta.url));
 
 // The environment variable lets the memory checks load their own build.
-export const native = createRequire(import.meta.url)(process.env['LIBVIRT_NODE_ADDON'] ?? addonPath) as Native;
+const chosen = process.env['LIBVIRT_NODE_ADDON'];
+export const native = (chosen === undefined ? load(packageFolder) : require(chosen)) as Native;
