@@ -11,11 +11,13 @@ import { cacheDirectory, checkout, insideDirectory, sourceDirectory } from './pa
 import { missingRequirements } from './requirements.js';
 
 /** Daemons that an emulated host can run. */
-export type ServiceName = 'bus' | 'polkit' | 'libvirtd' | 'vgpud';
+export type ServiceName = 'bus' | 'polkit' | 'libvirtd' | 'virtqemud' | 'virtnodedevd' | 'vgpud';
 
 export interface EmulatedHostOptions {
   /** What these need comes with them. Absent: bus, polkit and libvirtd; empty: the emulated kernel alone. */
   readonly services?: readonly ServiceName[];
+  /** `split`: virtqemud and virtnodedevd in place of libvirtd. */
+  readonly daemons?: 'monolithic' | 'split';
 }
 
 const defaultServices: readonly ServiceName[] = ['bus', 'polkit', 'libvirtd'];
@@ -24,6 +26,8 @@ const needs: Readonly<Record<ServiceName, readonly ServiceName[]>> = {
   bus: [],
   polkit: ['bus'],
   libvirtd: ['bus', 'polkit'],
+  virtqemud: ['bus', 'polkit'],
+  virtnodedevd: ['bus', 'polkit'],
   vgpud: ['bus', 'polkit', 'libvirtd'],
 };
 
@@ -32,10 +36,12 @@ export class EmulatedHost implements AsyncDisposable {
   readonly #namespace: Namespace;
   /** The host file it was made from. */
   readonly file: HostFile;
+  readonly #services: readonly ServiceName[];
 
-  constructor(namespace: Namespace, file: HostFile) {
+  constructor(namespace: Namespace, file: HostFile, services: readonly ServiceName[]) {
     this.#namespace = namespace;
     this.file = file;
+    this.#services = services;
   }
 
   /** First process inside, as seen from here. */
@@ -54,7 +60,14 @@ export class EmulatedHost implements AsyncDisposable {
 
   /** For a client outside. A client inside uses qemu:///system. */
   get libvirtUri(): string {
-    return `qemu+unix:///system?socket=${this.root}/run/libvirt/libvirt-sock`;
+    const socket = this.#services.includes('libvirtd') ? 'libvirt-sock' : 'virtqemud-sock';
+    return `qemu+unix:///system?socket=${this.root}/run/libvirt/${socket}`;
+  }
+
+  /** Where node devices are: as `libvirtUri`, unless they have a daemon of their own. */
+  get nodeDeviceUri(): string {
+    if (!this.#services.includes('virtnodedevd')) return this.libvirtUri;
+    return `nodedev+unix:///system?socket=${this.root}/run/libvirt/virtnodedevd-sock`;
   }
 
   /** For a client outside; inside it is the usual place. */
@@ -139,7 +152,8 @@ export async function startEmulatedHost(
 ): Promise<EmulatedHost> {
   const file = typeof host === 'string' ? readHostFile(host) : checkHostFile(host, 'host file');
   const asked = options.services ?? defaultServices;
-  const services = [...new Set(asked.flatMap((service) => [...needs[service], service]))];
+  const needed = asked.flatMap((service) => [...needs[service], service]);
+  const services = [...new Set(options.daemons === 'split' ? needed.flatMap(splitService) : needed)];
   const missing = missingRequirements(services, checkout);
   if (missing.length > 0) throw new EmulatedHostError(`this machine lacks\n  ${missing.join('\n  ')}`);
   const cache = cacheDirectory();
@@ -150,5 +164,9 @@ export async function startEmulatedHost(
     node: process.execPath,
     capabilityCache: join(cache, 'capabilities'),
   };
-  return new EmulatedHost(await startNamespace(settings, join(cache, 'pycache')), file);
+  return new EmulatedHost(await startNamespace(settings, join(cache, 'pycache')), file, services);
+}
+
+function splitService(service: ServiceName): readonly ServiceName[] {
+  return service === 'libvirtd' ? ['virtqemud', 'virtnodedevd'] : [service];
 }

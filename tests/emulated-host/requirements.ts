@@ -15,10 +15,15 @@ const programs = {
   mdevctl: 'mdevctl',
 } as const;
 
+const libvirtPrograms = { libvirtd: 'libvirt-daemon-system', virsh: 'libvirt-clients' };
+const qemuPrograms = { 'qemu-system-x86_64': 'qemu-system-x86' };
+
 const servicePrograms = {
   bus: { 'dbus-daemon': 'dbus-daemon' },
   polkit: {},
-  libvirtd: { libvirtd: 'libvirt-daemon-system', virsh: 'libvirt-clients', 'qemu-system-x86_64': 'qemu-system-x86' },
+  libvirtd: { ...libvirtPrograms, ...qemuPrograms },
+  virtqemud: { ...libvirtPrograms, ...qemuPrograms },
+  virtnodedevd: libvirtPrograms,
   vgpud: {},
 } as const satisfies Record<ServiceName, Record<string, string>>;
 

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from functools import partial
 
 from . import bus
 from .files import DAEMON_USER, find_first
@@ -17,6 +18,8 @@ POLKITD = ("/usr/lib/polkit-1/polkitd", "/usr/libexec/polkitd", "/usr/libexec/po
 LIBVIRTD = ("/usr/sbin/libvirtd", "/usr/bin/libvirtd")
 BUS_SOCKET = "/run/dbus/system_bus_socket"
 LIBVIRT_SOCKET = "/run/libvirt/libvirt-sock"
+# One daemon for each driver, in place of libvirtd; the value is the driver's module.
+SPLIT_DAEMONS = {"virtqemud": "libvirt_driver_qemu.so", "virtnodedevd": "libvirt_driver_nodedev.so"}
 READY_TIMEOUT_S = 30
 POLL_S = 0.002
 # A first start without QEMU's capability cache runs every emulator once.
@@ -121,6 +124,32 @@ def libvirtd_is_ready(process):
     wait_for("libvirtd", process, lambda: is_socket(LIBVIRT_SOCKET), LIBVIRT_TIMEOUT_S)
 
 
+def split_daemon(name):
+    """The daemon itself where a package has it; None for a libvirtd with one driver, at the place of its sockets."""
+    return next((path for path in (f"/usr/sbin/{name}", f"/usr/bin/{name}") if os.access(path, os.X_OK)), None)
+
+
+def start_split(name):
+    own = f"/run/libvirt/{name}"
+    for path in (f"/run/libvirt/{name}-sock", f"{own}/libvirt-sock"):
+        for suffix in ("", "-ro"):
+            try:
+                os.unlink(path + suffix)  # Left by one that was killed.
+            except FileNotFoundError:
+                pass
+    program = split_daemon(name)
+    if program is not None:
+        return spawn(name, [program])
+    for suffix in ("", "-ro"):
+        os.symlink(f"{name}/libvirt-sock{suffix}", f"/run/libvirt/{name}-sock{suffix}")
+    arguments = [find_first(LIBVIRTD, "libvirtd"), "--config", f"/etc/libvirt/{name}.conf", "--pid-file", f"{own}/pid"]
+    return spawn(name, arguments, extra_environment={"LIBVIRT_DRIVER_DIR": f"{BASE}/split/{name}"})
+
+
+def split_is_ready(name, process):
+    wait_for(name, process, lambda: is_socket(f"/run/libvirt/{name}-sock"), LIBVIRT_TIMEOUT_S)
+
+
 def start_vgpud():
     program = [f"{BASE}/bin/node", "--disable-proto=delete", f"{BASE}/app/packages/dbus-service/dist/main.js"]
     return spawn("vgpud", program, DAEMON_USER, {"HOME": "/var/lib/vgpud", "STATE_DIRECTORY": "/var/lib/vgpud"})
@@ -134,6 +163,7 @@ STARTERS = {
     "bus": (start_bus, bus_is_ready),
     "polkit": (start_polkit, polkit_is_ready),
     "libvirtd": (start_libvirtd, libvirtd_is_ready),
+    **{name: (partial(start_split, name), partial(split_is_ready, name)) for name in SPLIT_DAEMONS},
     "vgpud": (start_vgpud, vgpud_is_ready),
 }
 

@@ -14,7 +14,7 @@ from kernel import main as kernel
 from . import files, mounts, services
 
 BASE = services.BASE
-DRIVERS = ("libvirt_driver_nodedev.so", "libvirt_driver_qemu.so")
+DRIVERS = tuple(services.SPLIT_DAEMONS.values())
 # (name, major, minor)
 CHARACTER_DEVICES = (("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0))
 IFF_UP = 1
@@ -96,6 +96,22 @@ def own_libvirt(settings):
     for pattern in ("/usr/lib/*/libvirt/connection-driver", "/usr/lib*/libvirt/connection-driver"):
         for directory in glob.glob(pattern):
             keep_only(directory, DRIVERS)
+            split_drivers(directory)
+    for name in services.SPLIT_DAEMONS:
+        conf = files.libvirtd_conf(settings["host"])
+        if services.split_daemon(name) is None:
+            os.mkdir(f"/run/libvirt/{name}")
+            conf += f'unix_sock_dir = "/run/libvirt/{name}"\n'
+        mounts.write(f"/etc/libvirt/{name}.conf", conf)
+
+
+def split_drivers(directory):
+    """A folder for each daemon of its own with the one driver it has."""
+    for name, driver in services.SPLIT_DAEMONS.items():
+        os.makedirs(f"{BASE}/split/{name}", exist_ok=True)
+        if os.path.exists(f"{directory}/{driver}"):
+            open(f"{BASE}/split/{name}/{driver}", "w", encoding="utf-8").close()
+            mounts.bind(f"{directory}/{driver}", f"{BASE}/split/{name}/{driver}")
 
 
 def keep_only(directory, names):
@@ -206,7 +222,7 @@ def start_mdevs(host):
 
 
 def define_domains(host):
-    """One virsh for all; listing the node devices waits until libvirt has found them all."""
+    """One virsh for all."""
     commands = []
     for index, domain in enumerate(host["domains"]):
         path = f"{BASE}/files/domain-{index}.xml"
@@ -218,7 +234,13 @@ def define_domains(host):
             commands.append(f"autostart {name}")
         if domain.get("running"):
             commands.append(f"start {name}")
-    run(["virsh", "-q", "-c", "qemu:///system", "; ".join([*commands, "nodedev-list"])])
+    if commands:
+        run(["virsh", "-q", "-c", "qemu:///system", "; ".join(commands)])
+
+
+def find_node_devices():
+    """Listing them waits until libvirt has found them all."""
+    run(["virsh", "-q", "-c", "nodedev:///system", "nodedev-list"])
 
 
 def build(settings):
@@ -233,13 +255,17 @@ def build(settings):
     start_mdevs(host)
     if "bus" in wanted:
         services.bus_is_ready(started["bus"])
-    if "libvirtd" in wanted:
-        started["libvirtd"] = services.start_libvirtd()
+    hypervisors = [name for name in ("libvirtd", *services.SPLIT_DAEMONS) if name in wanted]
+    for name in hypervisors:
+        started[name] = services.STARTERS[name][0]()
     if "polkit" in wanted:
         started["polkit"] = services.start_polkit()
-    if "libvirtd" in wanted:
-        services.libvirtd_is_ready(started["libvirtd"])
+    for name in hypervisors:
+        services.STARTERS[name][1](started[name])
+    if "libvirtd" in wanted or "virtqemud" in wanted:
         define_domains(host)
+    if "libvirtd" in wanted or "virtnodedevd" in wanted:
+        find_node_devices()
     if "polkit" in wanted:
         services.polkit_is_ready(started["polkit"])
     if "vgpud" in wanted:
