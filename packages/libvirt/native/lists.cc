@@ -63,15 +63,17 @@ OwnedList<DomainTraits> listDomains(virConnectPtr connection, unsigned int flags
       [=](virDomainPtr** items) { return library().virConnectListAllDomains(connection, items, flags); });
 }
 
-// The answer of a yes-or-no call, or what to assume where the driver does not know the question.
+// The answer of a yes-or-no call, or what to assume where the driver does not know the question, or libvirt does not
+// answer it on a read-only connection: virNodeDeviceGetAutostart.
 template <typename Call>
 bool askOr(bool assumed, Call call) {
   try {
     return call();
   } catch (const Failure& failure) {
     const auto* reported = std::get_if<LibvirtFailure>(&failure);
-    if (reported == nullptr || reported->code != VIR_ERR_NO_SUPPORT) throw;
-    return assumed;
+    if (reported == nullptr) throw;
+    if (reported->code == VIR_ERR_NO_SUPPORT || reported->code == VIR_ERR_OPERATION_DENIED) return assumed;
+    throw;
   }
 }
 

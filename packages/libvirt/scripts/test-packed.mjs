@@ -28,6 +28,14 @@ const program = `
   console.log('node', process.version, 'libvirt', await libraryVersion(), devices.length, 'devices', addon);
 `;
 
+function npm(prefix, env, ...args) {
+  execFileSync('npm', ['install', '--prefix', prefix, '--no-audit', '--no-fund', '--loglevel=error', ...args], {
+    env,
+    cwd: prefix,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'libvirt-packed-'));
 try {
   execFileSync('pnpm', ['pack', '--pack-destination', folder], { cwd: root, stdio: 'ignore' });
@@ -38,12 +46,6 @@ try {
     mkdirSync(project);
     mkdirSync(tools);
     const runtime = `node-${process.platform}-${process.arch}`;
-    const npm = (prefix, env, ...args) =>
-      execFileSync('npm', ['install', '--prefix', prefix, '--no-audit', '--no-fund', '--loglevel=error', ...args], {
-        env,
-        cwd: prefix,
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
     writeFileSync(join(tools, 'package.json'), '{}');
     npm(tools, process.env, `${runtime}@${version}`);
     const bin = join(tools, 'bin');

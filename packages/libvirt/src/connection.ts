@@ -286,7 +286,8 @@ export class Connection implements AsyncDisposable {
 
   /**
    * Lists node devices and reads each in one hop to the connection's thread. A device that disappears meanwhile is left
-   * out. Where libvirt cannot tell (before 7.8, and in some drivers) a device counts as active, transient, not autostarted.
+   * out. Where libvirt cannot tell (before 7.8, and in some drivers) a device counts as active, transient, not autostarted;
+   * libvirt tells nobody on a read-only connection whether one is autostarted.
    * @see https://libvirt.org/html/libvirt-libvirt-nodedev.html#virConnectListAllNodeDevices
    */
   async listNodeDevicesWithXml(options: ListNodeDevicesOptions = {}): Promise<NodeDeviceRecord[]> {

@@ -89,6 +89,14 @@ test('a list of domains with XML says what the single reads say', async () => {
   expect(records.filter((record) => record.autostart).map((record) => record.name)).toEqual(['domain-0']);
 });
 
+test('node devices are listed on a read-only connection, on which libvirt denies the question of autostart', async () => {
+  await using readOnly = await open(uri, { readOnly: true });
+  const records = await readOnly.listNodeDevicesWithXml({ flags: NodeDeviceListFlags.CAP_PCI_DEV });
+  expect(records).toHaveLength(deviceCount);
+  const device = await readOnly.lookupNodeDeviceByName(records[0]!.name);
+  await expect(device.getAutostart()).rejects.toMatchObject({ code: ErrorNumber.OPERATION_DENIED });
+});
+
 test('flags filter both lists', async () => {
   await (await connection.lookupDomainByUuid('00000000-0000-4000-8000-000000000001')).destroy();
   const inactive = await connection.listDomainsWithXml({ flags: DomainListFlags.INACTIVE });

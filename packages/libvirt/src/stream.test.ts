@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Daemon, daemonObstacle } from './test/daemon.mjs';
 import { ErrorNumber, LibvirtError, open, type Connection, type Domain, type DomainStream } from './index.js';
+import { runScript } from './test/child.js';
+import { examples } from './test/readme.js';
 import { until } from './test/until.js';
 
 test('a screenshot comes whole, with its type', async () => {
@@ -50,7 +52,7 @@ describe.skipIf(obstacle !== undefined)('a console', { timeout: 60_000 }, () => 
       <devices><emulator>${qemu}</emulator>
         <disk type='file' device='floppy'><driver name='qemu' type='raw'/>
           <source file='${join(daemon.folder, 'echo.img')}'/><target dev='fda'/><readonly/></disk>
-        <serial type='pty'/><memballoon model='none'/></devices></domain>`);
+        <serial type='pty'/><video><model type='vga'/></video><graphics type='vnc' port='-1'><listen type='none'/></graphics><memballoon model='none'/></devices></domain>`);
     return async () => {
       if (connection.state === 'open') await domain.destroy().catch(() => {});
       await connection.close();
@@ -84,6 +86,19 @@ describe.skipIf(obstacle !== undefined)('a console', { timeout: 60_000 }, () => 
     terminal.destroy();
     await once(terminal, 'close');
     expect(await connection.countHandles()).toBe(1);
+  });
+
+  test('works as the README shows', async () => {
+    const example = examples().find(({ section }) => section === 'Consoles and pictures')!;
+    const code = example.code.replace('qemu:///system', daemon.qemuUri).replace("'desktop'", "'echo'");
+    expect(await runScript(code, {}, 30_000)).toMatchObject({
+      code: 0,
+      stderr: '',
+      // R is what the guest says first.
+      stdout: expect.stringMatching(
+        /^R?hello\nimage\/x-portable-pixmap true\n$|^R?hello\nimage\/png true\n$/,
+      ) as string,
+    });
   });
 
   test('ends when the domain stops', async () => {
