@@ -19,11 +19,12 @@ class Client:
         self.seen = {}  # (event, UUID with underscores) → when
         self.news = threading.Condition()
 
-    def open(self):
-        libvirt.virEventRegisterDefaultImpl()
-        threading.Thread(target=self._run_events, daemon=True).start()
+    def open(self, events):
+        """Without events as a plain script. Who wants them runs the event loop, which costs each call some time."""
+        if events:
+            libvirt.virEventRegisterDefaultImpl()
+            threading.Thread(target=self._run_events, daemon=True).start()
         self.connection = libvirt.open("qemu:///system")
-        return {"version": self.connection.getLibVersion()}
 
     def _run_events(self):
         while True:

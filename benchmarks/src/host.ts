@@ -16,8 +16,10 @@ export interface BenchmarkHost extends AsyncDisposable {
   readonly machine: EmulatedHost;
   /** The binding and what is built on it. */
   readonly binding: Worker;
-  /** python3-libvirt and virsh. */
+  /** python3-libvirt as a plain script, and virsh. */
   readonly libvirt: Worker;
+  /** python3-libvirt with its event loop, as a program runs it that follows what happens. */
+  readonly libvirtWithEvents: Worker;
   /** A D-Bus client of libvirt-dbus and of vgpud. */
   readonly bus: Worker;
   /** libvirt's names of all node devices. */
@@ -33,7 +35,8 @@ export async function startBenchmarkHost(devices: number): Promise<BenchmarkHost
   const file = generateHost(devices);
   const machine = await startEmulatedHost(file, { services: [] });
   try {
-    const [libvirt, bus, binding] = [
+    const [libvirt, libvirtWithEvents, bus, binding] = [
+      Worker.python(machine, 'libvirt_client.py'),
       Worker.python(machine, 'libvirt_client.py'),
       Worker.python(machine, 'bus_client.py'),
       Worker.node(machine, 'libvirt-client.js'),
@@ -45,9 +48,10 @@ export async function startBenchmarkHost(devices: number): Promise<BenchmarkHost
     await machine.startService('polkit');
     const start = performance.now();
     await machine.startService('libvirtd');
-    await libvirt.ask('open');
+    await libvirt.ask('open', { events: false });
     const names = await discovered(libvirt, devices);
     const discoveryMs = performance.now() - start;
+    await libvirtWithEvents.ask('open', { events: true });
     await binding.ask('open');
     await bus.ask('open');
     const [first] = file.mdevs;
@@ -55,7 +59,7 @@ export async function startBenchmarkHost(devices: number): Promise<BenchmarkHost
     const { parent, type: typeId } = first;
     const end = () => machine.stop();
     const allowChanges = () => sysCopy(machine, 'lift');
-    const clients = { binding, libvirt, bus, allowChanges, [Symbol.asyncDispose]: end };
+    const clients = { binding, libvirt, libvirtWithEvents, bus, allowChanges, [Symbol.asyncDispose]: end };
     return { ...clients, devices, machine, names, parent, typeId, discoveryMs };
   } catch (error) {
     await machine.stop();

@@ -16,23 +16,27 @@ export async function measureLibvirt(host: BenchmarkHost, rounds: number): Promi
 }
 
 /** A vGPU's document comes from libvirtd's memory, a PCI device's also from /sys: the first shows more of the client. */
-async function measureCalls(
-  { devices, names, binding, libvirt }: BenchmarkHost,
-  rounds: number,
-): Promise<Comparison[]> {
-  const mdevs = repeated(names.filter((name) => name.startsWith('mdev_')));
-  const asked = { names: mdevs };
-  await Promise.all([binding.ask('prepare', asked), libvirt.ask('prepare', asked)]);
-  const looked = await alternate(rounds, {
-    ours: () => binding.ask('lookUpAndAskActive', asked),
-    peers: () => libvirt.ask('lookUpAndAskActive', asked),
-  });
-  const read = await alternate(rounds, { ours: () => binding.ask('readXml'), peers: () => libvirt.ask('readXml') });
-  const common = { devices, peer: 'python3-libvirt', operations: callsOfRound, target: callTarget };
-  return [
-    compare({ ...common, ...looked, what: 'look up a vGPU and ask whether it is active, awaited' }),
-    compare({ ...common, ...read, what: "a vGPU's XML, awaited" }),
-  ];
+async function measureCalls(host: BenchmarkHost, rounds: number): Promise<Comparison[]> {
+  const { devices, binding, libvirt, libvirtWithEvents } = host;
+  const asked = { names: repeated(host.names.filter((name) => name.startsWith('mdev_'))) };
+  for (const worker of [binding, libvirt, libvirtWithEvents]) await worker.ask('prepare', asked);
+  const calls = {
+    lookUpAndAskActive: 'look up a vGPU and ask whether it is active, awaited',
+    readXml: "a vGPU's XML, awaited",
+  };
+  const comparisons: Comparison[] = [];
+  for (const [op, what] of Object.entries(calls)) {
+    const parameters = op === 'readXml' ? {} : asked;
+    const { ours, plain, withEvents } = await alternate(rounds, {
+      ours: () => binding.ask(op, parameters),
+      plain: () => libvirt.ask(op, parameters),
+      withEvents: () => libvirtWithEvents.ask(op, parameters),
+    });
+    const common = { devices, what, ours, operations: callsOfRound, target: callTarget };
+    comparisons.push(compare({ ...common, peer: 'python3-libvirt, a plain script', peers: plain }));
+    comparisons.push(compare({ ...common, peer: 'python3-libvirt with its event loop', peers: withEvents }));
+  }
+  return comparisons;
 }
 
 async function measureReading(

@@ -78,7 +78,7 @@ export async function measureService(host: BenchmarkHost, rounds: number, change
 
 /** From the moment another client of libvirt has its event until a client of vgpud has the signal; one clock. */
 async function measureEvents(host: BenchmarkHost, changes: number): Promise<Figure[]> {
-  const { devices, libvirt, bus, parent, typeId } = host;
+  const { devices, libvirtWithEvents: libvirt, bus, parent, typeId } = host;
   await host.allowChanges();
   await libvirt.ask('watch');
   await bus.ask('watch');
