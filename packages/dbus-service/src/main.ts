@@ -9,11 +9,11 @@ import { stopTimeoutMs } from './limits.js';
 import { stderrLog } from './log.js';
 
 try {
-  const { busAddress, libvirtUri, root } = readConfiguration(process.env);
+  const { busAddress, libvirtUri, nodeDeviceUri, root } = readConfiguration(process.env);
   const daemon = await startDaemon({
     busAddress,
     log: stderrLog,
-    openHost: () => openLibvirtHost({ uri: libvirtUri, facts: new SysfsHostFacts({ root }) }),
+    openHost: () => openLibvirtHost({ uri: libvirtUri, nodeDeviceUri, facts: new SysfsHostFacts({ root }) }),
   });
   let stopping = false;
   const stop = (exitStatus: number) => {

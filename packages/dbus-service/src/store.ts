@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, readDomains, readInventory, type Clock, type HostPorts, type Inventory } from '@vgpu/core';
+import {
+  DeviceError,
+  readDomains,
+  readInventory,
+  readNodeDevices,
+  type Clock,
+  type HostPorts,
+  type Inventory,
+} from '@vgpu/core';
 import type { ManagerState } from './objects/manager.js';
 import type { Log } from './log.js';
 
@@ -121,6 +129,12 @@ export class Store {
     this.#replace({ inventory: { ...this.#current.inventory, domains } });
   }
 
+  /** Reads all but the domains, which stay. */
+  async #refreshNodeDevices(): Promise<void> {
+    const inventory = await readNodeDevices(this.#options.ports, this.#current.inventory);
+    if (!this.#stopped) this.#replace({ inventory: { ...inventory, domains: this.#current.inventory.domains } });
+  }
+
   stop(): void {
     this.#stopped = true;
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
@@ -191,8 +205,8 @@ export class Store {
       log.error('the host could not be read', error);
       const { connected } = ports.events.status();
       this.#replace({ manager: { ...this.#current.manager, connected, stale: true } });
-      // Machines are shown and can be ended even where node devices cannot be listed.
-      if (connected) await this.refreshDomains().catch(() => undefined);
+      // Each half is shown even where the other cannot be listed: they may come from two daemons.
+      await this.refreshDomains().catch(() => this.#refreshNodeDevices().catch(() => undefined));
       return error;
     }
   }

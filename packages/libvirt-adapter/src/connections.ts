@@ -8,7 +8,7 @@ import { formatPublicUri } from './public-uri.js';
 export interface ConnectionsOptions {
   /** The hypervisor's URI, for example `qemu:///system`. */
   readonly uri: string;
-  /** Where node devices are when the hypervisor's daemon has none (`nodedev:///system`); absent: the same URI. */
+  /** Where node devices are; absent: as `nodeDeviceUriFor` says. */
   readonly nodeDeviceUri?: string | undefined;
 }
 
@@ -39,8 +39,7 @@ export class Connections implements EventPort {
 
   constructor({ uri, nodeDeviceUri }: ConnectionsOptions) {
     this.#uri = uri;
-    this.#nodeDeviceUri = nodeDeviceUri ?? uri;
-    const onUpOrDown = (): void => this.#upOrDown();
+    this.#nodeDeviceUri = nodeDeviceUri ?? nodeDeviceUriFor(uri);
     this.#domains = new Link({
       uri,
       readOnly: true,
@@ -48,7 +47,7 @@ export class Connections implements EventPort {
         this.#libvirtVersion = formatVersion(await connection.getLibVersion());
         for (const name of domainEvents) await connection.onDomainEvent(name, () => this.#changed());
       },
-      onUpOrDown,
+      onUpOrDown: () => this.#upOrDown(this.#domains),
     });
     this.#nodeDevices = new Link({
       uri: this.#nodeDeviceUri,
@@ -58,7 +57,7 @@ export class Connections implements EventPort {
         await connection.onNodeDeviceLifecycle(() => this.#changed());
         await connection.onNodeDeviceUpdate(() => this.#changed());
       },
-      onUpOrDown,
+      onUpOrDown: () => this.#upOrDown(this.#nodeDevices),
     });
     this.#links = [this.#domains, this.#nodeDevices];
   }
@@ -118,15 +117,27 @@ export class Connections implements EventPort {
     for (const listener of this.#changeListeners) listener();
   }
 
-  /** What happened while a connection was down is not told later: everything has to be read again. */
-  #upOrDown(): void {
+  /**
+   * What happened while a connection was down is not told later: everything has to be read again. Also while the other
+   * one is still down: each may lead to a daemon of its own.
+   */
+  #upOrDown(link: Link): void {
     const status = this.status();
     if (status.connected !== this.#wasConnected) {
       this.#wasConnected = status.connected;
       for (const listener of this.#statusListeners) listener(status);
     }
-    if (status.connected) this.#changed();
+    if (link.isUp) this.#changed();
   }
+}
+
+/**
+ * Where this machine's node devices are. libvirtd answers for `nodedev:///system` too; where each driver has a daemon of
+ * its own this leads straight to virtnodedevd, so that neither daemon is missed when only the other one is lost. Other
+ * machines and sessions: the same URI.
+ */
+export function nodeDeviceUriFor(uri: string): string {
+  return /^(?:bhyve|ch|lxc|qemu|vbox|xen):\/\/\/system$/.test(uri) ? 'nodedev:///system' : uri;
 }
 
 /** libvirt's number: major * 1,000,000 + minor * 1,000 + release. */

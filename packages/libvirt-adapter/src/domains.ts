@@ -156,7 +156,15 @@ export class LibvirtDomains implements DomainPort {
 
   /** Looks at the vGPUs a domain needs. @throws DeviceError InvalidState or DeviceBusy when one is the reason. */
   async #explainStart(domain: Domain): Promise<void> {
-    const [mdevs, domains] = await Promise.all([listMdevs(this.#connections), this.list()]);
+    let mdevs: Awaited<ReturnType<typeof listMdevs>>;
+    let domains: readonly DomainModel[];
+    try {
+      [mdevs, domains] = await Promise.all([listMdevs(this.#connections), this.list()]);
+    } catch (error) {
+      // Then the reason is not found.
+      if (codeOfError(error) === 'Unavailable') return;
+      throw error;
+    }
     const found = domains.find((candidate) => candidate.uuid === domain.uuid);
     // A saved state has devices of its own.
     if (found === undefined || found.hasManagedSave) return;

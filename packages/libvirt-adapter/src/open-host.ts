@@ -8,7 +8,7 @@ import { defaultDomainTimeLimits, type DomainTimeLimits } from './time-limits.js
 export interface OpenLibvirtHostOptions {
   /** The hypervisor's URI, for example `qemu:///system`. It can start programs: only from the configuration. */
   readonly uri: string;
-  /** Where node devices are when the hypervisor's daemon has none (`nodedev:///system`); absent: the same URI. */
+  /** Where node devices are. Absent: `nodedev:///system` for this machine's system daemons, else the same URI. */
   readonly nodeDeviceUri?: string | undefined;
   readonly facts: HostFactsPort;
   /** How long a change may take until it can be read back, then it is TimedOut; absent: 20 s. */

@@ -11,6 +11,18 @@ export async function readInventory(ports: Pick<HostPorts, 'nodeDevices' | 'doma
 }
 
 /**
+ * Reads everything but the domains, which stay as they were. For what must work while domains cannot be listed.
+ * Rejects with the port's DeviceError.
+ */
+export async function readNodeDevices(
+  ports: Pick<HostPorts, 'nodeDevices' | 'facts'>,
+  before: Inventory,
+): Promise<Inventory> {
+  const listing = await ports.nodeDevices.list();
+  return buildInventory(listing, [...before.domains.values()], await collectFacts(listing, ports.facts));
+}
+
+/**
  * Reads the domains alone; the rest stays as it was. For what must work while node devices cannot be listed.
  * Rejects with the port's DeviceError.
  */
