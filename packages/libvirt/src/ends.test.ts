@@ -94,7 +94,7 @@ describe.concurrent('a process', { timeout: 60_000 }, () => {
     test(`survives ${end.name}, with ${activity}`, async () => {
       await using server = await SilentServer.start(1000);
       const script = `const server = ${JSON.stringify(server.uri)}; ${end.script(activity)}`;
-      const outcome = await runScript(script, {}, 30_000, end.onlyWorker === true ? 'nothing' : 'package');
+      const outcome = await runScript(script, {}, 45_000, end.onlyWorker === true ? 'nothing' : 'package');
       expect(outcome).toEqual(end.expected);
     });
   }

@@ -148,7 +148,7 @@ describe('the process', () => {
   });
 
   test('stays for ever while nobody disposes it', async () => {
-    const outcome = await runScript(`${lifecycle} console.log('subscribed');`, {}, 3000);
+    const outcome = await runScript(`${lifecycle} console.log('subscribed');`, {}, 8000);
     expect(outcome).toMatchObject({ timedOut: true, signal: 'SIGKILL', stdout: 'subscribed\n' });
   });
 
