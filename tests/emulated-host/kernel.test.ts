@@ -213,7 +213,8 @@ describe('uevents', () => {
 
   it('come late when told so', async () => {
     const host = await start(seedPage, 'libvirtd');
-    await host.control({ command: 'delayUevents', ms: 700 });
+    // Long enough for the questions in between on a busy machine.
+    await host.control({ command: 'delayUevents', ms: 5_000 });
     await create(host, '4', uuidOf(1));
     expect((await host.kernelState()).delayedUevents).toBe(2);
     expect(await run(host, 'virsh', ['nodedev-list', '--cap', 'mdev'])).not.toContain(nodeDeviceOf(uuidOf(1)));

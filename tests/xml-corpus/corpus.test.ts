@@ -15,7 +15,7 @@ import { canonical, expatTrees, find, readCorpus, toTree, type CorpusDocument, t
 import { SourceUnavailable, fetchSource, type SourcePackage } from './source-package.js';
 
 const source = JSON.parse(readFileSync(join(import.meta.dirname, 'source.json'), 'utf8')) as SourcePackage;
-const timeoutMs = 120_000;
+const timeoutMs = 300_000;
 
 let corpus: readonly CorpusDocument[] = [];
 let missing: string | undefined;
