@@ -20,6 +20,13 @@ export function loadOfLastMinute(): number {
   return loadavg()[0] ?? 0;
 }
 
+/** Whether the run had precedence over other work. Its processes inherit it. */
+export function describeScheduling(): string {
+  // proc(5): the policy is the 41st field, and the second may hold blanks.
+  const policy = readFileSync('/proc/self/stat', 'utf8').split(') ').at(-1)?.split(' ')[38];
+  return policy === '1' || policy === '2' ? 'real-time scheduling' : 'usual scheduling';
+}
+
 function installed(debianPackage: string): string {
   return execFileSync('dpkg-query', ['-W', '-f=${Version}', debianPackage], { encoding: 'utf8' });
 }

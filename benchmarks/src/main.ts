@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeGrowth } from './growth.js';
 import { startBenchmarkHost } from './host.js';
-import { describeMachine, loadOfLastMinute } from './machine.js';
+import { describeMachine, describeScheduling, loadOfLastMinute } from './machine.js';
 import { measureEverything } from './measure-everything.js';
 import { measureLibvirt } from './measure-libvirt.js';
 import { measureService } from './measure-service.js';
@@ -42,8 +42,8 @@ function readOptions(): Options | undefined {
 /** Enough for the noise to show, within minutes. */
 function effort(devices: number, quick: boolean): { rounds: number; changes: number } {
   if (quick) return { rounds: 3, changes: 20 };
-  if (devices > 1000) return { rounds: 3, changes: 10 };
-  return { rounds: devices > 100 ? 7 : 11, changes: 100 };
+  if (devices > 1000) return { rounds: 3, changes: 6 };
+  return devices > 100 ? { rounds: 7, changes: 20 } : { rounds: 11, changes: 100 };
 }
 
 async function main(): Promise<number> {
@@ -76,7 +76,7 @@ async function main(): Promise<number> {
   const efforts = options.sizes.map(
     (devices) => `${effort(devices, options.quick).rounds} rounds at ${devices} devices`,
   );
-  const rounds = `${efforts.join(', ')}; ${load}`;
+  const rounds = `${efforts.join(', ')}; ${describeScheduling()}; ${load}`;
   const report = formatReport({ date, machine: describeMachine(), rounds, comparisons, figures });
   process.stdout.write(report);
   if (options.keeps) {

@@ -11,7 +11,7 @@ const targetFromDevices = 1000;
 const everythingTarget = { atMost: 1 / 5, words: 'at least 5 times as fast' };
 /** Between two changes, so that one does not wait for the reading of the one before; at least, and times its latency. */
 const pauseMs = 250;
-const pauseLatencies = 2;
+const pauseLatencies = 1;
 
 interface Memory {
   readonly residentKiB: number;

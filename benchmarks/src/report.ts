@@ -19,7 +19,7 @@ ${machine.map((line) => `- ${line}`).join('\n')}
 - ${rounds}
 
 The ratio is our time by the peer's: below 1 we are faster. It is the median of the rounds, with the least and the most.
-Both ran in turn on the same emulated host. Times are context: /sys is emulated there and slower than a real one.
+Both ran in turn on the same emulated host. Times are context only.
 
 ## Beside peers
 
