@@ -9,7 +9,7 @@ const other = parseUuid('2f6d3f3e-6f2c-4b0b-9a39-5c0f6f5b8c11');
 let adapter: AdapterHost;
 
 beforeEach(async () => {
-  adapter = await startAdapterHost('seed-page', { domainTimeLimits: { shutdown: 500 } });
+  adapter = await startAdapterHost('seed-page', { domainTimeLimits: { shutdown: 500, list: 4_000 } });
   await adapter.ports.domains.start(server);
   // A guest that swaps, a dead NFS server: QEMU does not answer its monitor, and libvirt waits for it.
   const pid = (await adapter.run('cat', '/run/libvirt/qemu/server.pid')).trim();
@@ -27,13 +27,17 @@ it('a QEMU that does not answer: shutdown is TimedOut, everything else goes on, 
   const { domains } = adapter.ports;
   expect(await codeOfFailure(domains.shutdown(server))).toBe('TimedOut');
 
-  // Neither lists nor previews nor other domains wait for it.
-  expect(await find(server)).toMatchObject({ state: 'running' });
+  // libvirt 11 does not read the definition of a domain that is asked something; the list says so in its time.
+  const listed = codeOfFailure(find(server));
+  // Neither previews nor other domains wait for it.
   const edits = [{ kind: 'set-video-none' }] as const;
   await domains.apply(await domains.preview(other, edits), edits);
   await domains.start(other);
   await domains.forceOff(other);
-  expect(adapter.ports.events.status().connected).toBe(true);
+  const { connected, libvirtVersion } = adapter.ports.events.status();
+  expect(connected).toBe(true);
+  expect([undefined, 'Unavailable']).toContain(await listed);
+  if (libvirtVersion?.startsWith('9.') === true) expect(await find(server)).toMatchObject({ state: 'running' });
 
   await domains.forceOff(server);
   expect(await find(server)).toMatchObject({ state: 'shut-off' });

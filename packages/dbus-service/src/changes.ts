@@ -84,8 +84,8 @@ export class Changes {
     const { ports, store, log } = this.#options;
     // A dialog can take minutes: what was checked before it may be gone, or be something else by now.
     this.#options.requireConnected();
-    const refresh = () => (method.reads === 'domains' ? store.refreshDomains() : store.refresh());
-    await refresh();
+    const refresh = () => (method.reads === undefined ? store.refresh() : store.refreshDomains());
+    if (method.reads !== 'last-seen') await refresh();
     for (const needed of neededGrants(method, input())) {
       if (this.#isFresh(grants.get(grantKey(needed)))) continue;
       if ((await this.#ask(needed, call.sender, false, grants)) !== 'granted') throw secondRefusal(call, needed);

@@ -26,6 +26,9 @@ import { readDomain } from './xml/domain.js';
 /** Without the passwords a definition that is written back would lose them; only a read-write connection may read them. */
 const storedWithSecrets = DomainXmlFlags.INACTIVE | DomainXmlFlags.SECURE;
 
+/** How long a domain may take to be seen as ended after a call about it was given up because it ended. */
+const endingMs = 2_000;
+
 export interface LibvirtDomainsOptions {
   /** How long a change may take until it can be read back. */
   readonly settleTimeoutMs: number;
@@ -136,7 +139,16 @@ export class LibvirtDomains implements DomainPort {
     try {
       await this.#change(domain, problem, limitMs, call);
     } catch (error) {
-      if (codeOfError(error) === 'TimedOut' || (await this.#isActive(domain.uuid as Uuid))) throw error;
+      if (codeOfError(error) === 'TimedOut') throw error;
+      // libvirt 11 gives the call up when QEMU goes, and says a moment later that the domain has ended.
+      const ended = waitUntil(async () => !(await this.#isActive(domain.uuid as Uuid)), {
+        events: this.#connections,
+        timedOut: `domain ${shownName(domain)} did not end`,
+        timeoutMs: endingMs,
+      });
+      await ended.catch(() => {
+        throw error;
+      });
     }
   }
 

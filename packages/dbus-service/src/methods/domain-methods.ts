@@ -77,7 +77,8 @@ export const domainMethods: InterfaceMethods<'me.phyllo.Vgpu1.Domain'> = {
   Start: power(planStartDomain),
   // Somebody whose guest must end is not to wait for node devices.
   Shutdown: { ...power(planShutdownDomain), reads: 'domains' },
-  ForceOff: { ...power(planForceOffDomain), reads: 'domains' },
+  // Nor for the definition of a machine that hangs: libvirt 11 does not read it while a shutdown is under way.
+  ForceOff: { ...power(planForceOffDomain), reads: 'last-seen' },
 };
 
 /** @throws DeviceError InvalidArgument */

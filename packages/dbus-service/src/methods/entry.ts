@@ -26,8 +26,11 @@ export interface ChangingMethod<I extends InterfaceName, M extends MethodName<I>
   readonly kind: 'change';
   /** What it always needs; steps of another kind need theirs too (needed-grants.ts). */
   readonly action: PolkitAction;
-  /** What the plan depends on; absent: everything. Domains are read also while node devices cannot be listed. */
-  readonly reads?: 'domains';
+  /**
+   * What is read again before the plan is made; absent: everything. `domains` works while node devices cannot be
+   * listed; `last-seen` reads nothing, its plan needs only to know that the object exists.
+   */
+  readonly reads?: 'domains' | 'last-seen';
   /** What polkit is told about the object. @throws DeviceError NotFound */
   details(input: ChangeInput<I, M>): Readonly<Record<string, string>>;
   /** @throws DeviceError */

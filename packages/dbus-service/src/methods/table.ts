@@ -24,7 +24,7 @@ export const methodTable = {
 export interface AnyChangingMethod {
   readonly kind: 'change';
   readonly action: PolkitAction;
-  readonly reads?: 'domains';
+  readonly reads?: 'domains' | 'last-seen';
   details(input: AnyChangeInput): Readonly<Record<string, string>>;
   plan(input: AnyChangeInput): PlannedChange<readonly unknown[]>;
 }
