@@ -126,7 +126,7 @@ export class EmulatedHost implements AsyncDisposable {
   }
 
   async #manage(args: string[]): Promise<void> {
-    const program = ['-I', '-S', join(sourceDirectory, 'services.py'), ...args];
+    const program = ['-B', '-I', '-S', join(sourceDirectory, 'services.py'), ...args];
     const { status, stderr } = await this.exec('/usr/bin/python3', program);
     if (status !== 0) throw new EmulatedHostError(`${args.join(' ')}: ${stderr.trim()}`);
   }
