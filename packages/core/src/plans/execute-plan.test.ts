@@ -42,6 +42,16 @@ async function execute(plan: Plan, host: InMemoryHost) {
   return { error, calls };
 }
 
+/** What is told about every step, in turn. */
+async function progressOf(plan: Plan, host: InMemoryHost, refused?: string): Promise<readonly string[]> {
+  const told: string[] = [];
+  await executePlan(plan, host, {
+    refuseStep: (step) => (step.id === refused ? broken : undefined),
+    onProgress: (step, progress) => told.push(`${step.id} ${progress}`),
+  }).catch(() => undefined);
+  return told;
+}
+
 describe('executePlan', () => {
   it('carries out all steps in order; notes are passed over', async () => {
     const { host, plan } = await transientPlan();
@@ -177,6 +187,47 @@ describe('executePlan', () => {
     const steps = [undefineMdevStep({ uuid, parent, typeId, attributes: [] })];
     const error = await executePlan({ steps }, { nodeDevices, domains: host.domains }).catch((cause: unknown) => cause);
     expect(error).toMatchObject({ code: 'Internal', message: 'an internal error occurred' });
+  });
+
+  describe('tells how far every step has come', () => {
+    it('when all is done', async () => {
+      const { host, plan } = await transientPlan();
+      const all = ['define-mdev', 'start-mdev', 'undefine-mdev'];
+      expect(await progressOf(plan, host)).toEqual(all.flatMap((id) => [`${id} running`, `${id} done`]));
+    });
+
+    it('when one fails, and when what was done cannot be undone', async () => {
+      const { host, plan } = await transientPlan();
+      host.failNext('nodeDevices', 'undefine', broken);
+      host.failNext('nodeDevices', 'stop', broken);
+      expect((await progressOf(plan, host)).slice(4)).toEqual([
+        'undefine-mdev running',
+        'undefine-mdev failed',
+        'start-mdev left',
+        'define-mdev undone',
+      ]);
+    });
+
+    it('when one is refused, which is not begun', async () => {
+      const { host, plan } = await transientPlan();
+      expect((await progressOf(plan, host, 'start-mdev')).slice(2)).toEqual(['define-mdev undone']);
+    });
+
+    it.each([
+      [true, ['start-mdev uncertain', 'start-mdev undone', 'define-mdev undone']],
+      [false, ['start-mdev uncertain', 'define-mdev undone']],
+    ])('when one times out that had happened: %s', async (applied, told) => {
+      const { host, plan } = await transientPlan();
+      host.failNext('nodeDevices', 'start', lost, { applied });
+      expect((await progressOf(plan, host)).slice(3)).toEqual(told);
+    });
+
+    it('when the only one times out', async () => {
+      const host = new InMemoryHost(sampleHostFile([sampleMdev()]));
+      host.failNext('nodeDevices', 'start', lost);
+      const plan = { steps: [startMdevStep({ uuid, parent })] };
+      expect(await progressOf(plan, host)).toEqual(['start-mdev running', 'start-mdev uncertain']);
+    });
   });
 
   it('has nothing to do for an empty plan', async () => {

@@ -3,9 +3,17 @@ import { DeviceError, type ErrorCode } from '../errors.js';
 import { performAction, type PlanPorts } from './perform-action.js';
 import type { Plan, PlanStep } from './plan.js';
 
+/**
+ * How far a step that acts has come. `left`: it was done and could not be undone. `uncertain`: it timed out, and may be
+ * done, undone, or still happen.
+ */
+export type StepProgress = 'running' | 'done' | 'failed' | 'undone' | 'left' | 'uncertain';
+
 export interface ExecutePlanOptions {
   /** Told about every step that acts, before it is begun; an error is taken for its failure, and it is not begun. */
   readonly refuseStep?: ((step: PlanStep) => DeviceError | undefined) | undefined;
+  /** Told whenever a step comes further; a step that is not begun is not told about. It must not throw. */
+  readonly onProgress?: ((step: PlanStep, progress: StepProgress) => void) | undefined;
 }
 
 /**
@@ -16,17 +24,24 @@ export interface ExecutePlanOptions {
  * whenever a step did, with details.mayStillHappen where undoing it found nothing yet
  */
 export async function executePlan(plan: Plan, ports: PlanPorts, options: ExecutePlanOptions = {}): Promise<void> {
+  const { refuseStep, onProgress = () => undefined } = options;
   const steps = plan.steps.filter((step) => step.action !== undefined);
   for (const [index, step] of steps.entries()) {
+    let begun = false;
     try {
-      const refusal = options.refuseStep?.(step);
+      const refusal = refuseStep?.(step);
       if (refusal !== undefined) throw refusal;
+      begun = true;
+      onProgress(step, 'running');
       if (step.action !== undefined) await performAction(step.action, ports);
+      onProgress(step, 'done');
     } catch (cause) {
       const error = toDeviceError(cause);
+      if (begun) onProgress(step, error.code === 'TimedOut' ? 'uncertain' : 'failed');
       const isSuspect = error.code === 'TimedOut' && steps.length > 1;
       const suspect = isSuspect ? await undoSuspect(step, ports) : 'undone';
-      const left = await undoAll(steps.slice(0, index).toReversed(), ports);
+      if (isSuspect && suspect === 'undone') onProgress(step, 'undone');
+      const left = await undoAll(steps.slice(0, index).toReversed(), ports, onProgress);
       throw failure(step, error, {
         doneBefore: index,
         mayStillHappen: suspect === 'not-there',
@@ -54,17 +69,29 @@ async function undoSuspect({ compensation }: PlanStep, ports: PlanPorts): Promis
 }
 
 /** @returns the steps that could not be undone, newest first */
-async function undoAll(steps: readonly PlanStep[], ports: PlanPorts): Promise<readonly PlanStep[]> {
+async function undoAll(
+  steps: readonly PlanStep[],
+  ports: PlanPorts,
+  onProgress: (step: PlanStep, progress: StepProgress) => void,
+): Promise<readonly PlanStep[]> {
   const left: PlanStep[] = [];
   for (const step of steps) {
-    try {
-      if (step.compensation === undefined) left.push(step);
-      else await performAction(step.compensation, ports);
-    } catch {
-      left.push(step);
-    }
+    const undone = await undo(step, ports);
+    if (!undone) left.push(step);
+    onProgress(step, undone ? 'undone' : 'left');
   }
   return left;
+}
+
+/** @returns whether it is undone */
+async function undo({ compensation }: PlanStep, ports: PlanPorts): Promise<boolean> {
+  if (compensation === undefined) return false;
+  try {
+    await performAction(compensation, ports);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 interface Undoing {
