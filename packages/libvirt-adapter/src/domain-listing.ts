@@ -44,7 +44,9 @@ export async function listDomains(
 
 /** One domain whose document cannot be read does not hide the others, and is listed with what libvirt tells besides. */
 export function toDomains(records: readonly DomainRecord[], reading: DomainReading): readonly Domain[] {
-  const documents = records.flatMap((record) => [record.xml, record.inactiveXml ?? record.xml]);
+  const documents = records.flatMap((record) =>
+    record.error === undefined ? [record.xml, record.inactiveXml ?? record.xml] : ['', ''],
+  );
   const read = reading.readAll(documents);
   return records.map((record, index) => {
     const [current, stored] = read.slice(index * 2, index * 2 + 2);

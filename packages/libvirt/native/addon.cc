@@ -41,6 +41,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("giveUp", Napi::Function::New<giveUp>(env));
   addConnectionMethods(env, exports);
   addListMethods(env, exports);
+  addNodeDeviceRecordMethods(env, exports);
+  addDomainRecordMethods(env, exports);
   addNodeDeviceMethods(env, exports);
   addDomainMethods(env, exports);
   addStreamMethods(env, exports);

@@ -23,12 +23,32 @@ Integer wholeNumberAt(const Napi::CallbackInfo& info, std::size_t index, const c
 
 }  // namespace
 
-std::string textAt(const Napi::CallbackInfo& info, std::size_t index, const char* name) {
-  const Napi::Value value = info[index];
+namespace {
+
+std::string textOf(const Napi::CallbackInfo& info, const Napi::Value& value, const char* name) {
   if (!value.IsString()) refuse(info, name, "a string");
   std::string text = value.As<Napi::String>().Utf8Value();
   if (text.find('\0') != std::string::npos) refuse(info, name, "a string without NUL characters");
   return text;
+}
+
+}  // namespace
+
+std::string textAt(const Napi::CallbackInfo& info, std::size_t index, const char* name) {
+  return textOf(info, info[index], name);
+}
+
+std::vector<std::string> textsAt(const Napi::CallbackInfo& info, std::size_t index, const char* name) {
+  if (!info[index].IsArray()) refuse(info, name, "an array of strings");
+  const auto array = info[index].As<Napi::Array>();
+  std::vector<std::string> texts;
+  texts.reserve(array.Length());
+  for (std::uint32_t i = 0; i < array.Length(); i++) {
+    // A long list must not keep a handle for each text until the end.
+    const Napi::HandleScope scope(info.Env());
+    texts.push_back(textOf(info, array.Get(i), name));
+  }
+  return texts;
 }
 
 std::optional<std::string> optionalTextAt(const Napi::CallbackInfo& info, std::size_t index, const char* name) {

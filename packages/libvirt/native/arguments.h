@@ -7,11 +7,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lv {
 
 // Without a NUL, at which libvirt would cut the text off.
 std::string textAt(const Napi::CallbackInfo& info, std::size_t index, const char* name);
+// An array of what textAt takes.
+std::vector<std::string> textsAt(const Napi::CallbackInfo& info, std::size_t index, const char* name);
 // As textAt, or null.
 std::optional<std::string> optionalTextAt(const Napi::CallbackInfo& info, std::size_t index, const char* name);
 bool booleanAt(const Napi::CallbackInfo& info, std::size_t index, const char* name);

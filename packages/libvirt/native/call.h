@@ -4,6 +4,7 @@
 
 #include <napi.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
@@ -29,7 +30,8 @@ class Call {
   const Napi::Promise::Deferred deferred;
   // Whether the session has no other user: one that is being opened.
   bool ownsSession = false;
-  bool settled = false;
+  // Written on JavaScript's thread; a job may look whether its result is still wanted.
+  std::atomic<bool> settled{false};
 };
 
 // The calls of one environment that wait for an answer; each keeps the process alive.

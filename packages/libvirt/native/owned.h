@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "failure.h"
 #include "symbols.h"
@@ -75,10 +76,14 @@ class OwnedList {
     }
     std::free(items_);
   }
+  OwnedList(OwnedList&& other) noexcept
+      : items_(std::exchange(other.items_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   OwnedList(const OwnedList&) = delete;
   OwnedList& operator=(const OwnedList&) = delete;
 
   std::size_t size() const { return size_; }
+  // Null after move.
+  Pointer at(std::size_t index) const { return items_[index]; }
   Owned<Traits> move(std::size_t index) {
     Pointer item = items_[index];
     items_[index] = nullptr;

@@ -65,17 +65,32 @@ inline void reject(Napi::Env env, Call& call, const Failure& failure) {
   if (environmentOf(env).calls.finish(call)) call.deferred.Reject(toValue(env, failure));
 }
 
+// Ends a batch whose result nobody waits for any more; to be called between its items. The connection's thread.
+inline void throwUnlessWanted(const Session& session, const Call& call) {
+  if (call.settled || session.isAbandoned()) throw Failure(Disposed{"the call was given up"});
+}
+
+// Work takes its session, and its call where it looks whether it is still wanted.
+template <typename Work>
+decltype(auto) runWork(Work& work, Session& session, const Call& call) {
+  if constexpr (std::is_invocable_v<Work&, Session&, const Call&>) {
+    return work(session, call);
+  } else {
+    return work(session);
+  }
+}
+
 // Runs the work and returns the task that settles its promise. The connection's thread; never throws what the work threw.
 template <typename Work>
 Bridge::Task perform(Work& work, Session& session, const std::shared_ptr<Call>& call) {
-  using Result = std::invoke_result_t<Work&, Session&>;
+  using Result = decltype(runWork(work, session, *call));
   std::shared_ptr<Failure> failure;
   try {
     if constexpr (std::is_void_v<Result>) {
-      work(session);
+      runWork(work, session, *call);
       return [call](Napi::Env env) { settle(env, *call, Nothing{}); };
     } else {
-      auto result = std::make_shared<Result>(work(session));
+      auto result = std::make_shared<Result>(runWork(work, session, *call));
       return [call, result](Napi::Env env) { settle(env, *call, *result); };
     }
   } catch (const Failure& thrown) {

@@ -47,6 +47,7 @@ void Session::end() {
 }
 
 void Session::abandon() {
+  abandoned_.store(true);
   std::deque<Queued> forgotten;
   {
     const std::lock_guard<std::mutex> lock(mutex_);

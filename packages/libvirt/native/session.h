@@ -61,6 +61,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void end();
   // As end, but forgets the jobs that did not begin, also one of endWith. Any thread.
   void abandon();
+  // Whether it was abandoned. Any thread.
+  bool isAbandoned() const noexcept { return abandoned_.load(); }
   // Whether the thread ended until then. Any thread.
   bool waitUntil(Clock::time_point deadline);
 
@@ -107,6 +109,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool ending_ = false;
   bool ended_ = false;
   std::atomic<bool> lost_{false};
+  std::atomic<bool> abandoned_{false};
 
   virConnectPtr connection_ = nullptr;
   virConnectCloseFunc closeCallback_ = nullptr;

@@ -14,36 +14,23 @@ import {
   type NodeDeviceUpdateEvent,
   type Subscription,
 } from './events.js';
-import {
-  native,
-  type ConnectionHandle,
-  type DomainRecord,
-  type NativeEvent,
-  type NodeDeviceRecord,
-  type StreamHandle,
-} from './native.js';
+import { native, type ConnectionHandle, type NativeEvent, type StreamHandle } from './native.js';
 import { NodeDevice } from './node-device.js';
+import {
+  toDomainRecord,
+  toFieldBits,
+  type DomainRecord,
+  type ListDomainsOptions,
+  type ListNodeDevicesOptions,
+  type NodeDeviceField,
+  type NodeDeviceRecordOf,
+  type ReadNodeDevicesOptions,
+} from './records.js';
 import { DomainStream } from './stream.js';
 import { Subscriptions } from './subscriptions.js';
 
 /** How a connection ended although nobody closed it. */
 export type CloseReason = 'error' | 'end-of-file' | 'keep-alive' | 'client';
-
-export interface ListNodeDevicesOptions extends CallOptions {
-  /** `NodeDeviceListFlags` */
-  readonly flags?: number;
-  /** `NodeDeviceXmlFlags` */
-  readonly xmlFlags?: number;
-}
-
-export interface ListDomainsOptions extends CallOptions {
-  /** `DomainListFlags` */
-  readonly flags?: number;
-  /** `DomainXmlFlags` for `xml` */
-  readonly xmlFlags?: number;
-  /** Includes passwords in `inactiveXml`; refused on a read-only connection. */
-  readonly secure?: boolean;
-}
 
 export interface DomainCapabilitiesQuery extends CallOptions {
   readonly emulator?: string;
@@ -285,16 +272,50 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * Lists node devices and reads each in one hop to the connection's thread. A device that disappears meanwhile is left
-   * out. Where libvirt cannot tell (before 7.8, and in some drivers) a device counts as active, transient, not autostarted;
-   * libvirt tells nobody on a read-only connection whether one is autostarted.
+   * The names alone: one call to the daemon, and nothing to dispose. `flags`: `NodeDeviceListFlags`.
    * @see https://libvirt.org/html/libvirt-libvirt-nodedev.html#virConnectListAllNodeDevices
    */
-  async listNodeDevicesWithXml(options: ListNodeDevicesOptions = {}): Promise<NodeDeviceRecord[]> {
-    return await request(
-      () => native.listNodeDevicesWithXml(this.#handle, options.flags ?? 0, options.xmlFlags ?? 0),
-      options,
-    );
+  async listNodeDeviceNames(flags = 0, options?: CallOptions): Promise<string[]> {
+    return await request(() => native.listNodeDeviceNames(this.#handle, flags), options);
+  }
+
+  /**
+   * Lists node devices and reads each in one hop to the connection's thread. A device that disappears meanwhile is left
+   * out. `fields` chooses what is read besides name and XML: with `[]` one call to the daemon for each device and one for
+   * the list.
+   *
+   * `active` comes from two more lists, of the inactive and then of the active devices, and says in which of them the
+   * device was; one that was in neither, gone for a moment, is asked itself. So it was true when libvirt said it, a moment
+   * before the XML was read, and can differ from what the XML shows of a device that changed in between: its event follows.
+   * Where libvirt does not list by state, each device is asked.
+   *
+   * Where libvirt cannot tell (before 7.8, and in some drivers) a device counts as active, transient, not autostarted;
+   * libvirt tells nobody on a read-only connection whether one is autostarted.
+   *
+   * A call that is given up ends before the next device is read.
+   * @see https://libvirt.org/html/libvirt-libvirt-nodedev.html#virConnectListAllNodeDevices
+   */
+  async listNodeDevicesWithXml<const Field extends NodeDeviceField = NodeDeviceField>(
+    options: ListNodeDevicesOptions<Field> = {},
+  ): Promise<NodeDeviceRecordOf<Field>[]> {
+    const { flags = 0, xmlFlags = 0, fields } = options;
+    const bits = toFieldBits(fields);
+    return await request(() => native.listNodeDevicesWithXml(this.#handle, flags, xmlFlags, bits), options);
+  }
+
+  /**
+   * Reads the devices of these names, in their order, in one hop to the connection's thread, as `listNodeDevicesWithXml`
+   * does: so a long list can be spread over several connections. Those that do not exist are left out. Costs one list more,
+   * of all devices; up to two names are looked up instead.
+   * @see https://libvirt.org/html/libvirt-libvirt-nodedev.html#virNodeDeviceGetXMLDesc
+   */
+  async readNodeDevices<const Field extends NodeDeviceField = NodeDeviceField>(
+    names: readonly string[],
+    options: ReadNodeDevicesOptions<Field> = {},
+  ): Promise<NodeDeviceRecordOf<Field>[]> {
+    const { xmlFlags = 0, fields } = options;
+    const bits = toFieldBits(fields);
+    return await request(() => native.readNodeDevices(this.#handle, names, xmlFlags, bits), options);
   }
 
   /** @see https://libvirt.org/html/libvirt-libvirt-nodedev.html#virNodeDeviceLookupByName */
@@ -330,14 +351,16 @@ export class Connection implements AsyncDisposable {
 
   /**
    * Lists domains and reads each in one hop to the connection's thread. A domain that disappears meanwhile is left out.
+   * Where libvirt refuses a document of one domain that it still has, the record has null instead and the `error`. What
+   * nobody would get rejects: a lost connection, `secure` on a read-only connection, flags that libvirt does not know.
+   * A call that is given up ends before the next domain is read.
    * @see https://libvirt.org/html/libvirt-libvirt-domain.html#virConnectListAllDomains
    */
   async listDomainsWithXml(options: ListDomainsOptions = {}): Promise<DomainRecord[]> {
-    const inactive = DomainXmlFlags.INACTIVE | (options.secure === true ? DomainXmlFlags.SECURE : 0);
-    return await request(
-      () => native.listDomainsWithXml(this.#handle, options.flags ?? 0, options.xmlFlags ?? 0, inactive),
-      options,
-    );
+    const { flags = 0, xmlFlags = 0, secure = false } = options;
+    const inactive = DomainXmlFlags.INACTIVE | (secure === true ? DomainXmlFlags.SECURE : 0);
+    const start = () => native.listDomainsWithXml(this.#handle, flags, xmlFlags, inactive);
+    return (await request(start, options)).map(toDomainRecord);
   }
 
   /** @see https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainLookupByName */

@@ -84,7 +84,8 @@ export async function settle<T>(call: Promise<T>): Promise<T> {
   }
 }
 
-function toError(reason: unknown): unknown {
+/** The error for a native failure; anything else as it is. */
+export function toError(reason: unknown): unknown {
   if (!isNativeFailure(reason)) return reason;
   switch (reason.kind) {
     case 'libvirt':

@@ -2,13 +2,7 @@
 export * from './constants.js';
 export { Connection } from './connection.js';
 export type { CallOptions } from './call.js';
-export type {
-  CloseOptions,
-  CloseReason,
-  DomainCapabilitiesQuery,
-  ListDomainsOptions,
-  ListNodeDevicesOptions,
-} from './connection.js';
+export type { CloseOptions, CloseReason, DomainCapabilitiesQuery } from './connection.js';
 export { Domain } from './domain.js';
 export type {
   DomainInfo,
@@ -33,7 +27,20 @@ export type {
   NodeDeviceUpdateEvent,
   Subscription,
 } from './events.js';
-export type { DomainRecord, NodeDeviceRecord, SnapshotRecord } from './native.js';
+export type { SnapshotRecord } from './native.js';
+export type {
+  DomainDetails,
+  DomainRecord,
+  ListDomainsOptions,
+  ListNodeDevicesOptions,
+  NodeDeviceDetails,
+  NodeDeviceField,
+  NodeDeviceRecord,
+  NodeDeviceRecordOf,
+  ReadDomainRecord,
+  ReadNodeDevicesOptions,
+  RefusedDomainRecord,
+} from './records.js';
 export { NodeDevice } from './node-device.js';
 export { libraryVersion, open } from './open.js';
 export type { KeepAlive, OpenOptions } from './open.js';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { NativeDomainRecord, NodeDeviceRecord } from './records.js';
 
 declare const brand: unique symbol;
 interface Handle<Kind extends string> {
@@ -59,35 +60,6 @@ export type NativeEvent =
       readonly nsuri: string | null;
     };
 
-/** A node device and everything that can be read about it in the same hop. */
-export interface NodeDeviceRecord {
-  readonly name: string;
-  /** Absent only for the root of the tree. */
-  readonly parent: string | null;
-  readonly xml: string;
-  readonly active: boolean;
-  readonly persistent: boolean;
-  readonly autostart: boolean;
-}
-
-/** A domain and everything that can be read about it in the same hop. */
-export interface DomainRecord {
-  readonly name: string;
-  readonly uuid: string;
-  /** One of `DomainState`. */
-  readonly state: number;
-  /** Its meaning depends on `state`. */
-  readonly reason: number;
-  readonly active: boolean;
-  readonly persistent: boolean;
-  readonly autostart: boolean;
-  readonly hasManagedSave: boolean;
-  /** The running configuration of an active domain, else the stored one; read with the caller's flags. */
-  readonly xml: string;
-  /** The stored configuration; a transient domain has none. */
-  readonly inactiveXml: string | null;
-}
-
 /** A snapshot of a domain and everything that can be read about it in the same hop. */
 export interface SnapshotRecord {
   readonly name: string;
@@ -145,7 +117,20 @@ export interface Native {
   connectionDomainXmlFromNative(connection: ConnectionHandle, format: string, config: string): Promise<string>;
 
   listAllNodeDevices(connection: ConnectionHandle, flags: number): Promise<NativeNodeDevice[]>;
-  listNodeDevicesWithXml(connection: ConnectionHandle, flags: number, xmlFlags: number): Promise<NodeDeviceRecord[]>;
+  /** `fields`: the bits of records.ts; what they leave out is absent, whatever the type says. */
+  listNodeDevicesWithXml(
+    connection: ConnectionHandle,
+    flags: number,
+    xmlFlags: number,
+    fields: number,
+  ): Promise<NodeDeviceRecord[]>;
+  readNodeDevices(
+    connection: ConnectionHandle,
+    names: readonly string[],
+    xmlFlags: number,
+    fields: number,
+  ): Promise<NodeDeviceRecord[]>;
+  listNodeDeviceNames(connection: ConnectionHandle, flags: number): Promise<string[]>;
   lookupNodeDeviceByName(connection: ConnectionHandle, name: string): Promise<NativeNodeDevice>;
   defineNodeDeviceXml(connection: ConnectionHandle, xml: string, flags: number): Promise<NativeNodeDevice>;
   createNodeDeviceXml(connection: ConnectionHandle, xml: string, flags: number): Promise<NativeNodeDevice>;
@@ -172,7 +157,7 @@ export interface Native {
     flags: number,
     xmlFlags: number,
     inactiveXmlFlags: number,
-  ): Promise<DomainRecord[]>;
+  ): Promise<NativeDomainRecord[]>;
   lookupDomainByName(connection: ConnectionHandle, name: string): Promise<NativeDomain>;
   lookupDomainByUuid(connection: ConnectionHandle, uuid: string): Promise<NativeDomain>;
   lookupDomainById(connection: ConnectionHandle, id: number): Promise<NativeDomain>;

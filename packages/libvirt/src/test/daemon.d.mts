@@ -5,7 +5,8 @@ export function daemonObstacle(): string | undefined;
 /** A libvirtd in namespaces of its own, which serves the test driver and QEMU over a real socket. */
 export class Daemon {
   private constructor();
-  static start(): Promise<Daemon>;
+  /** @param options `mdevs`: UUIDs of mdev definitions whose parent is not there; they are inactive node devices */
+  static start(options?: { readonly mdevs?: readonly string[] }): Promise<Daemon>;
   /** Its own folder, which `stop` removes. */
   readonly folder: string;
   /** Of the test driver. */

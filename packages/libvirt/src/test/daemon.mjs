@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 // Nothing of the host's libvirt may be seen or changed.
-const hidden = ['/run', '/etc/libvirt', '/var/lib/libvirt', '/var/cache/libvirt', '/var/log'];
+const hidden = ['/run', '/etc/mdevctl.d', '/etc/libvirt', '/var/lib/libvirt', '/var/cache/libvirt', '/var/log'];
 const startTimeoutMs = 20_000;
 
 /** Why a daemon of our own cannot run here, or nothing. */
@@ -29,16 +29,18 @@ function nameOf(pid) {
 export class Daemon {
   #child;
   #log = '';
+  #mdevs;
 
-  constructor(folder) {
+  constructor(folder, mdevs) {
     this.folder = folder;
+    this.#mdevs = mdevs;
     const socket = join(folder, 'libvirt-sock');
     this.uri = `test+unix:///default?socket=${socket}`;
     this.qemuUri = `qemu+unix:///system?socket=${socket}`;
   }
 
-  static async start() {
-    const daemon = new Daemon(mkdtempSync(join(tmpdir(), 'libvirt-test-')));
+  static async start({ mdevs = [] } = {}) {
+    const daemon = new Daemon(mkdtempSync(join(tmpdir(), 'libvirt-test-')), mdevs);
     writeFileSync(
       join(daemon.folder, 'libvirtd.conf'),
       `unix_sock_dir = "${daemon.folder}"
@@ -62,8 +64,15 @@ unix_sock_rw_perms = "0700"
     // The shell stays, as the one that buries the children of others: libvirt waits for its probes to disappear.
     // No virtlogd, and guests that may read the folder of whoever started them.
     const qemu = `printf '%s\\n' 'stdio_handler = "file"' 'user = "root"' 'group = "root"' >/etc/libvirt/qemu.conf`;
+    const definition = JSON.stringify({ mdev_type: 'none-1', start: 'manual', attrs: [] });
+    const mdevctl = '/etc/mdevctl.d';
+    const parent = `${mdevctl}/0000:ff:1f.7`;
+    const mdevs = this.#mdevs.map((uuid) => `mkdir -p ${parent} && echo '${definition}' >${parent}/${uuid}`);
     const script = [
       ...mounts,
+      // mdevctl wants its folders.
+      `mkdir -p ${mdevctl}/scripts.d/callouts ${mdevctl}/scripts.d/notifiers`,
+      ...mdevs,
       'mkdir /run/lock',
       qemu,
       `/usr/sbin/libvirtd -f ${join(this.folder, 'libvirtd.conf')} -p ${pidFile} & wait`,
