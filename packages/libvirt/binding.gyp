@@ -13,6 +13,7 @@
         'native/connection.cc',
         'native/domain.cc',
         'native/domain_records.cc',
+        'native/epoll_loop.cc',
         'native/event_loop.cc',
         'native/events.cc',
         'native/failure.cc',

@@ -3,8 +3,8 @@
 
 namespace lv {
 
-// Registers libvirt's own event loop and starts the one thread that runs it until the process ends.
-// Once, before the first connection is opened; throws the Failure of a function that failed.
+// Gives libvirt an event loop, unless this process has one, and starts its thread. Throws a Failure. Once in a process,
+// before the first connection; any thread.
 void startEventLoop();
 
 }  // namespace lv

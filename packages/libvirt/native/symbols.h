@@ -13,6 +13,9 @@
   REQUIRED(virGetLastError)                                                                       \
   REQUIRED(virResetLastError)                                                                     \
   REQUIRED(virGetVersion)                                                                         \
+  REQUIRED(virEventRegisterImpl)                                                                  \
+  REQUIRED(virEventAddTimeout)                                                                    \
+  REQUIRED(virEventRemoveTimeout)                                                                 \
   REQUIRED(virEventRegisterDefaultImpl)                                                           \
   REQUIRED(virEventRunDefaultImpl)                                                                \
   REQUIRED(virConnectOpenAuth)                                                                    \

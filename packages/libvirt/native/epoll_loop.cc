@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "epoll_loop.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <limits>
+#include <system_error>
+
+namespace lv {
+namespace {
+
+// The number of the file that wakes the loop; handles and timeouts count from 1.
+constexpr int kWake = 0;
+// A loop that fails at once must not take a whole processor.
+constexpr std::chrono::milliseconds kAfterFailure{100};
+
+int opened(int fd) {
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), "the event loop");
+  return fd;
+}
+
+std::uint32_t toEpoll(int events) {
+  std::uint32_t wanted = 0;
+  if ((events & VIR_EVENT_HANDLE_READABLE) != 0) wanted |= EPOLLIN;
+  if ((events & VIR_EVENT_HANDLE_WRITABLE) != 0) wanted |= EPOLLOUT;
+  // Both are always told; asking for nothing else is a wish too.
+  if ((events & VIR_EVENT_HANDLE_ERROR) != 0) wanted |= EPOLLERR;
+  if ((events & VIR_EVENT_HANDLE_HANGUP) != 0) wanted |= EPOLLHUP;
+  return wanted;
+}
+
+int fromEpoll(std::uint32_t happened) {
+  int events = 0;
+  if ((happened & EPOLLIN) != 0) events |= VIR_EVENT_HANDLE_READABLE;
+  if ((happened & EPOLLOUT) != 0) events |= VIR_EVENT_HANDLE_WRITABLE;
+  if ((happened & EPOLLERR) != 0) events |= VIR_EVENT_HANDLE_ERROR;
+  if ((happened & EPOLLHUP) != 0) events |= VIR_EVENT_HANDLE_HANGUP;
+  return events;
+}
+
+epoll_event eventFor(int number, int events) {
+  epoll_event event{};
+  event.events = toEpoll(events);
+  event.data.u64 = static_cast<std::uint64_t>(number);
+  return event;
+}
+
+}  // namespace
+
+EpollLoop::EpollLoop() : epoll_(opened(epoll_create1(EPOLL_CLOEXEC))), wake_(opened(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
+  epoll_event event = eventFor(kWake, VIR_EVENT_HANDLE_READABLE);
+  opened(epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event));
+}
+
+void EpollLoop::wake() {
+  // The loop's own callbacks come before it looks at everything again.
+  if (sleepsUntil_ == kAwake || std::this_thread::get_id() == thread_) return;
+  const std::uint64_t one = 1;
+  // A full counter wakes as well.
+  if (write(wake_, &one, sizeof one) == static_cast<ssize_t>(sizeof one)) sleepsUntil_ = kAwake;
+}
+
+bool EpollLoop::watch(int number, Handle& handle, int events) {
+  if (handle.events == events) return true;
+  epoll_event event = eventFor(number, events);
+  // A file with no wishes would still report its end.
+  const int change = handle.events == 0 ? EPOLL_CTL_ADD : events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
+  if (epoll_ctl(epoll_, change, handle.own, &event) < 0) return false;
+  handle.events = events;
+  return true;
+}
+
+int EpollLoop::addHandle(int fd, int events, virEventHandleCallback callback, void* opaque, virFreeCallback free) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Handle handle{fcntl(fd, F_DUPFD_CLOEXEC, 0), fd, 0, callback, opaque, free};
+  if (handle.own < 0) return -1;
+  const int number = ++last_;
+  if (!watch(number, handle, events)) {
+    ::close(handle.own);
+    return -1;
+  }
+  handles_.emplace(number, handle);
+  return number;
+}
+
+void EpollLoop::updateHandle(int watch, int events) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = handles_.find(watch);
+  if (found != handles_.end()) this->watch(watch, found->second, events);
+}
+
+int EpollLoop::removeHandle(int watch) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = handles_.find(watch);
+  if (found == handles_.end()) return -1;
+  const Handle handle = found->second;
+  this->watch(watch, found->second, 0);
+  ::close(handle.own);
+  handles_.erase(found);
+  forget(handle.free, handle.opaque);
+  return 0;
+}
+
+void EpollLoop::forget(virFreeCallback free, void* opaque) {
+  if (free == nullptr) return;
+  forgotten_.emplace_back(free, opaque);
+  wake();
+}
+
+void EpollLoop::arm(Timeout& timeout, int milliseconds) {
+  timeout.milliseconds = milliseconds;
+  timeout.due = milliseconds < 0 ? kNever : Clock::now() + std::chrono::milliseconds(milliseconds);
+  // One that is put off is looked at when it would have been due, which happens less often than putting off.
+  if (timeout.due < sleepsUntil_) wake();
+}
+
+int EpollLoop::addTimeout(int milliseconds, virEventTimeoutCallback callback, void* opaque, virFreeCallback free) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const int number = ++last_;
+  arm(timeouts_.emplace(number, Timeout{-1, kNever, callback, opaque, free}).first->second, milliseconds);
+  return number;
+}
+
+void EpollLoop::updateTimeout(int timer, int milliseconds) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = timeouts_.find(timer);
+  if (found != timeouts_.end()) arm(found->second, milliseconds);
+}
+
+int EpollLoop::removeTimeout(int timer) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = timeouts_.find(timer);
+  if (found == timeouts_.end()) return -1;
+  const Timeout timeout = found->second;
+  timeouts_.erase(found);
+  forget(timeout.free, timeout.opaque);
+  return 0;
+}
+
+void EpollLoop::freeForgotten() {
+  std::vector<std::pair<virFreeCallback, void*>> forgotten;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    forgotten.swap(forgotten_);
+  }
+  for (const auto& [free, opaque] : forgotten) free(opaque);
+}
+
+// Until the first timeout; -1 for ever. From here on changes wake the loop.
+int EpollLoop::sleepMilliseconds() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // Freeing may have removed something.
+  if (!forgotten_.empty()) return 0;
+  Clock::time_point first = kNever;
+  for (const auto& [number, timeout] : timeouts_) first = std::min(first, timeout.due);
+  sleepsUntil_ = first;
+  if (first == kNever) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(first - Clock::now()).count();
+  using Limits = std::numeric_limits<int>;
+  return static_cast<int>(std::clamp<decltype(left)>(left, 0, Limits::max()));
+}
+
+void EpollLoop::onHandle(int number, std::uint32_t epollEvents) {
+  Handle handle;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = handles_.find(number);
+    // Removed, or switched off, since it happened.
+    if (found == handles_.end() || found->second.events == 0) return;
+    handle = found->second;
+  }
+  const int events = fromEpoll(epollEvents) & (handle.events | VIR_EVENT_HANDLE_ERROR | VIR_EVENT_HANDLE_HANGUP);
+  if (events != 0) handle.callback(number, handle.fd, events, handle.opaque);
+}
+
+void EpollLoop::onTimeouts() {
+  std::vector<int> due;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (timeouts_.empty()) return;
+    const auto now = Clock::now();
+    for (auto& [number, timeout] : timeouts_) {
+      if (timeout.due > now) continue;
+      timeout.due = now + std::chrono::milliseconds(timeout.milliseconds);
+      due.push_back(number);
+    }
+  }
+  for (const int number : due) {
+    Timeout timeout;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      const auto found = timeouts_.find(number);
+      // Removed, or switched off, by another callback.
+      if (found == timeouts_.end() || found->second.milliseconds < 0) continue;
+      timeout = found->second;
+    }
+    timeout.callback(number, timeout.opaque);
+  }
+}
+
+void EpollLoop::run() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    thread_ = std::this_thread::get_id();
+  }
+  std::array<epoll_event, 32> happened;
+  for (;;) {
+    freeForgotten();
+    const int count = epoll_wait(epoll_, happened.data(), static_cast<int>(happened.size()), sleepMilliseconds());
+    const int error = errno;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      sleepsUntil_ = kAwake;
+    }
+    if (count < 0 && error != EINTR) std::this_thread::sleep_for(kAfterFailure);
+    for (int i = 0; i < count; i++) {
+      const auto& event = happened.at(static_cast<std::size_t>(i));
+      if (event.data.u64 == kWake) {
+        std::uint64_t wakes = 0;
+        // Nothing to read is no failure.
+        if (read(wake_, &wakes, sizeof wakes) < 0) continue;
+      } else {
+        onHandle(static_cast<int>(event.data.u64), event.events);
+      }
+    }
+    onTimeouts();
+  }
+}
+
+}  // namespace lv
