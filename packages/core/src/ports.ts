@@ -55,7 +55,13 @@ export interface MdevDefinition extends MdevId {
  * TimedOut, Ambiguous, Internal. A rejected change has changed nothing, but for TimedOut.
  */
 export interface NodeDevicePort {
+  /** Everything, read anew. */
   list(): Promise<NodeDeviceListing>;
+  /**
+   * What `list` would give, cheaper: of the last listing only what events told of since, and what was changed through
+   * this port, is read anew. A device and a list of devices that are as they were are the same objects as before.
+   */
+  listChanged(): Promise<NodeDeviceListing>;
   /** Stores a definition; for an active transient mdev it makes that one persistent. AlreadyExists when it is stored already. */
   define(definition: MdevDefinition): Promise<void>;
   /** Makes a stored, inactive mdev active. NoAvailableInstances when the parent is full. */
@@ -82,7 +88,10 @@ export interface EditedDomain extends DomainRevision {
 
 /** Domains of one host. */
 export interface DomainPort {
+  /** Everything, read anew. A domain that does not answer is listed as it was last, or else as unreadable. */
   list(): Promise<readonly Domain[]>;
+  /** As for node devices: of the last listing only what may have changed since is read anew. */
+  listChanged(): Promise<readonly Domain[]>;
   /** What the edits would change; changes nothing. NotFound, InvalidState (transient), InvalidArgument (an edit's precondition). */
   preview(domain: Uuid, edits: readonly DomainEdit[]): Promise<EditedDomain>;
   /**
@@ -132,10 +141,16 @@ export interface HypervisorStatus {
   readonly libvirtVersion: string | undefined;
 }
 
-/** Says that something may have changed; the receiver reads everything again and compares. */
+/**
+ * How much an event may leave out. `some`: both ports' `listChanged` read again what changed. `everything`: nobody can
+ * tell, as after a connection was lost: only `list` is right.
+ */
+export type ChangeExtent = 'some' | 'everything';
+
+/** Says that something may have changed; the receiver reads again and compares. */
 export interface EventPort {
   /** @returns a function that ends the subscription. */
-  onChange(listener: () => void): () => void;
+  onChange(listener: (extent: ChangeExtent) => void): () => void;
   onStatus(listener: (status: HypervisorStatus) => void): () => void;
   status(): HypervisorStatus;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { EventPort, HypervisorStatus } from '@vgpu/core';
+import type { ChangeExtent, EventPort, HypervisorStatus } from '@vgpu/core';
 import type { Connection, DomainEvents } from '@vgpu/libvirt';
 import { Link } from './link.js';
 import { Operations } from './operations.js';
 import { formatPublicUri } from './public-uri.js';
+import type { tooLate } from './wait.js';
 
 export interface ConnectionsOptions {
   /** The hypervisor's URI, for example `qemu:///system`. */
@@ -20,20 +21,29 @@ const domainEvents = [
   'metadata-change',
 ] as const satisfies readonly (keyof DomainEvents)[];
 
+/** What libvirt told, in its own words; or that it may have told something while nobody listened. */
+export type LibvirtEvent =
+  | { readonly kind: 'domain'; readonly uuid: string }
+  | { readonly kind: 'node-device'; readonly name: string }
+  | { readonly kind: 'missed'; readonly of: 'domains' | 'node-devices' };
+
 /**
- * The connections of one host. Two stay open and carry lists and events; each change has one of its own, so that nothing
- * waits for a change. libvirt's client must not make two calls at once on one connection: the binding makes them one
- * after the other.
+ * The connections of one host. Two stay open and carry lists and events, a third one the documents of domains, because
+ * one domain can keep it waiting. Each change has one of its own, so that nothing waits for a change. libvirt's client
+ * must not make two calls at once on one connection: the binding makes them one after the other.
  */
 export class Connections implements EventPort {
   readonly #uri: string;
   readonly #nodeDeviceUri: string;
   readonly #domains: Link;
+  readonly #documents: Link;
   readonly #nodeDevices: Link;
   readonly #links: readonly Link[];
   readonly #operations = new Operations();
-  readonly #changeListeners = new Set<() => void>();
+  readonly #eventListeners = new Set<(event: LibvirtEvent) => void>();
+  readonly #changeListeners = new Set<(extent: ChangeExtent) => void>();
   readonly #statusListeners = new Set<(status: HypervisorStatus) => void>();
+  readonly #up = new Set<Link>();
   #wasConnected = false;
   #libvirtVersion: string | undefined;
 
@@ -45,26 +55,42 @@ export class Connections implements EventPort {
       readOnly: true,
       prepare: async (connection) => {
         this.#libvirtVersion = formatVersion(await connection.getLibVersion());
-        for (const name of domainEvents) await connection.onDomainEvent(name, () => this.#changed());
+        for (const name of domainEvents) {
+          await connection.onDomainEvent(name, ({ uuid }) => this.#tell({ kind: 'domain', uuid }));
+        }
       },
       onUpOrDown: () => this.#upOrDown(this.#domains),
+    });
+    this.#documents = new Link({
+      uri,
+      readOnly: true,
+      onUpOrDown: () => this.#upOrDown(this.#documents),
     });
     this.#nodeDevices = new Link({
       uri: this.#nodeDeviceUri,
       // Read-write although it only reads: virNodeDeviceGetAutostart refuses a read-only connection (libvirt 9.0).
       readOnly: false,
       prepare: async (connection) => {
-        await connection.onNodeDeviceLifecycle(() => this.#changed());
-        await connection.onNodeDeviceUpdate(() => this.#changed());
+        const tell = ({ name }: { readonly name: string }) => this.#tell({ kind: 'node-device', name });
+        await connection.onNodeDeviceLifecycle(tell);
+        await connection.onNodeDeviceUpdate(tell);
       },
       onUpOrDown: () => this.#upOrDown(this.#nodeDevices),
     });
-    this.#links = [this.#domains, this.#nodeDevices];
+    this.#links = [this.#domains, this.#documents, this.#nodeDevices];
   }
 
   /** Reads domains, read-only. @throws DeviceError Unavailable, also when there is no answer in time. */
   readDomains<T>(read: (connection: Connection) => Promise<T>, timeoutMs: number, what: string): Promise<T> {
     return this.#domains.read(read, timeoutMs, what);
+  }
+
+  /**
+   * Reads about one domain, read-only; `tooLate` when it does not answer in time.
+   * @throws DeviceError Unavailable when there is no connection
+   */
+  readDomain<T>(read: (connection: Connection) => Promise<T>, timeoutMs: number): Promise<T | typeof tooLate> {
+    return this.#documents.attempt(read, timeoutMs);
   }
 
   /** Reads node devices. @throws DeviceError Unavailable, also when there is no answer in time. */
@@ -92,7 +118,12 @@ export class Connections implements EventPort {
     clearTimeout(timer);
   }
 
-  onChange(listener: () => void): () => void {
+  /** Told before those of `onChange`. */
+  onEvent(listener: (event: LibvirtEvent) => void): void {
+    this.#eventListeners.add(listener);
+  }
+
+  onChange(listener: (extent: ChangeExtent) => void): () => void {
     this.#changeListeners.add(listener);
     return () => void this.#changeListeners.delete(listener);
   }
@@ -113,8 +144,14 @@ export class Connections implements EventPort {
     await Promise.all([...this.#links, this.#operations].map((each) => each.close()));
   }
 
-  #changed(): void {
-    for (const listener of this.#changeListeners) listener();
+  /** Something may have changed that libvirt tells nobody: `listChanged` reads it again. */
+  changed(extent: ChangeExtent = 'some'): void {
+    for (const listener of this.#changeListeners) listener(extent);
+  }
+
+  #tell(event: LibvirtEvent): void {
+    for (const listener of this.#eventListeners) listener(event);
+    this.changed(event.kind === 'missed' ? 'everything' : 'some');
   }
 
   /**
@@ -122,12 +159,20 @@ export class Connections implements EventPort {
    * one is still down: each may lead to a daemon of its own.
    */
   #upOrDown(link: Link): void {
+    const missed = { kind: 'missed', of: link === this.#nodeDevices ? 'node-devices' : 'domains' } as const;
+    const wasUp = this.#up.has(link);
+    if (link.isUp) this.#up.add(link);
+    else {
+      this.#up.delete(link);
+      for (const listener of this.#eventListeners) listener(missed);
+    }
     const status = this.status();
     if (status.connected !== this.#wasConnected) {
       this.#wasConnected = status.connected;
       for (const listener of this.#statusListeners) listener(status);
     }
-    if (link.isUp) this.#changed();
+    // Where another one took its place, only events are missing.
+    if (link.isUp && !(wasUp && link === this.#documents)) this.#tell(missed);
   }
 }
 

@@ -18,7 +18,7 @@ import { revisionOf } from './domain-edit/revision.js';
 import { splitShellWords, withoutEnvironment } from './domain-edit/shell-words.js';
 import { listDomains, newDomainReading } from './domain-listing.js';
 import { codeOfError, toChangeError, toDeviceError } from './errors.js';
-import { listMdevs } from './node-device-listing.js';
+import { listMdevs } from './node-devices.js';
 import type { DomainTimeLimits } from './time-limits.js';
 import { readWithin, waitUntil, within } from './wait.js';
 import { readDomain } from './xml/domain.js';
@@ -58,6 +58,10 @@ export class LibvirtDomains implements DomainPort {
 
   async list(): Promise<readonly DomainModel[]> {
     return await listDomains(this.#connections, this.#reading, this.#limits.list);
+  }
+
+  async listChanged(): Promise<readonly DomainModel[]> {
+    return await this.list();
   }
 
   async preview(uuid: Uuid, edits: readonly DomainEdit[]): Promise<EditedDomain> {

@@ -55,15 +55,24 @@ export class Link {
    * @throws DeviceError Unavailable when there is no connection or no answer in time, else as `read`
    */
   async read<T>(read: (connection: Connection) => Promise<T>, timeoutMs: number, what: string): Promise<T> {
+    const result = await this.attempt(read, timeoutMs);
+    if (result === tooLate) throw new DeviceError('Unavailable', `${what}: libvirt does not answer`);
+    return result;
+  }
+
+  /**
+   * The same, for a reading that may hang alone: `tooLate` when there was no answer in time.
+   * @throws DeviceError Unavailable when there is no connection, else as `read`
+   */
+  async attempt<T>(read: (connection: Connection) => Promise<T>, timeoutMs: number): Promise<T | typeof tooLate> {
     await this.#replacement;
     const connection = this.#connection;
     if (connection === undefined) {
       throw new DeviceError('Unavailable', 'libvirt is not reachable', { cause: this.#failure });
     }
     const result = await settledWithin(read(connection), timeoutMs);
-    if (result !== tooLate) return result;
-    this.#replace(connection);
-    throw new DeviceError('Unavailable', `${what}: libvirt does not answer`);
+    if (result === tooLate) this.#replace(connection);
+    return result;
   }
 
   /** Waits for calls in flight, but not for one that libvirt does not answer. */

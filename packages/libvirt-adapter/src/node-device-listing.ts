@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import {
   DeviceError,
+  unknownMdevTypeId,
+  unknownParentName,
   type ListedParent,
   type ListedPciDevice,
   type MdevVgpu,
   type NodeDeviceListing,
-  unknownMdevTypeId,
-  unknownParentName,
 } from '@vgpu/core';
-import { NodeDeviceListFlags, type Connection, type NodeDeviceRecord } from '@vgpu/libvirt';
-import type { Connections } from './connections.js';
-import { toDeviceError } from './errors.js';
-import { LastReading } from './last-reading.js';
+import type { NodeDeviceRecord } from './node-device-records.js';
 import {
   findNamedParent,
   parseMdevNodeDeviceName,
@@ -38,68 +35,58 @@ export interface KnownNodeDevices extends NodeDeviceListing {
   readonly mdevs: readonly KnownMdev[];
 }
 
-const everyState = (NodeDeviceListFlags.ACTIVE | NodeDeviceListFlags.INACTIVE) >>> 0;
-const mdevs = NodeDeviceListFlags.CAP_MDEV;
-const withParents = mdevs | NodeDeviceListFlags.CAP_MDEV_TYPES;
-const everything = withParents | NodeDeviceListFlags.CAP_PCI_DEV;
+/** What a document says; one without a name is no XML. */
+type ReadDocument = NodeDeviceFacts | { readonly nodeDeviceName: undefined; readonly mdev: MdevFacts | undefined };
 
-/** libvirt does not let a device be read while mdevctl is busy with it. */
-const readTimeoutMs = 15_000;
-
-/** What a document says; a text is one that is no XML. */
-type ReadDevice = NodeDeviceFacts | { readonly nodeDeviceName: undefined; readonly mdev: MdevFacts | undefined };
-
-/** What is remembered between two full listings. */
-export type NodeDeviceReading = LastReading<ReadDevice>;
-
-export function newNodeDeviceReading(): NodeDeviceReading {
-  return new LastReading(readDevice);
+/** A device with what its document says. It stays the same object while nothing about the device changes. */
+export interface ReadNodeDevice {
+  readonly record: NodeDeviceRecord;
+  readonly document: ReadDocument;
+  readonly pciDevice: ListedPciDevice | undefined;
+  readonly parent: KnownParent | undefined;
 }
 
-/** PCI devices, parents and mdevs, active and inactive. @throws DeviceError, as the two below */
-export async function listNodeDevices(connections: Connections, reading: NodeDeviceReading): Promise<KnownNodeDevices> {
-  return toListing(await readRecords(connections, everything), reading);
+/** @param before the same device as it was read last; absent: it is read for the first time */
+export function readRecord(record: NodeDeviceRecord, before?: ReadNodeDevice): ReadNodeDevice {
+  if (before?.record.xml === record.xml) return isSameState(before.record, record) ? before : { ...before, record };
+  const document = readDocument(record.xml);
+  if (document.nodeDeviceName === undefined) return { record, document, pciDevice: undefined, parent: undefined };
+  const { pciDevice, parent, nodeDeviceName } = document;
+  return { record, document, pciDevice, parent: parent === undefined ? undefined : { ...parent, nodeDeviceName } };
 }
 
-/** Only what a change of an mdev needs: of PCI devices the parents, though those without any type are missing. */
-export async function listMdevsAndParents(connections: Connections): Promise<KnownNodeDevices> {
-  return toListing(await readRecords(connections, withParents));
+function isSameState(a: NodeDeviceRecord, b: NodeDeviceRecord): boolean {
+  return a.parent === b.parent && a.active === b.active && a.persistent === b.persistent && a.autostart === b.autostart;
 }
 
-/** Only mdevs, the cheapest; whether their parents are there is not known, `parentPresent` is false. */
-export async function listMdevs(connections: Connections): Promise<readonly KnownMdev[]> {
-  return toListing(await readRecords(connections, mdevs)).mdevs;
-}
-
-async function readRecords(connections: Connections, capabilities: number): Promise<readonly NodeDeviceRecord[]> {
-  const what = 'the node devices could not be listed';
-  const flags = (capabilities | everyState) >>> 0;
-  try {
-    const list = (connection: Connection) => connection.listNodeDevicesWithXml({ flags });
-    return await connections.readNodeDevices(list, readTimeoutMs, what);
-  } catch (error) {
-    throw toDeviceError(error, what);
-  }
-}
-
-/** @param reading absent: nothing is remembered */
-export function toListing(records: readonly NodeDeviceRecord[], reading = newNodeDeviceReading()): KnownNodeDevices {
-  const read = reading.readAll(records.map((record) => record.xml));
-  const devices = records.map((record, index) => ({ record, facts: read[index] }));
-  const readable = devices.flatMap(({ facts }) => (facts?.nodeDeviceName === undefined ? [] : facts));
-  const parents = readable.flatMap(({ parent, nodeDeviceName }) =>
-    parent === undefined ? [] : { ...parent, nodeDeviceName },
+/** Whether a listing holds it: libvirt has devices of many other kinds. */
+export function isListed({ record, pciDevice, parent, document }: ReadNodeDevice): boolean {
+  return (
+    pciDevice !== undefined ||
+    parent !== undefined ||
+    document.mdev !== undefined ||
+    isMdevName(record.name) ||
+    record.name.startsWith('pci_')
   );
+}
+
+export function isMdevName(nodeDeviceName: string): boolean {
+  return parseMdevNodeDeviceName(nodeDeviceName) !== undefined;
+}
+
+export function toListing(records: readonly NodeDeviceRecord[]): KnownNodeDevices {
+  const devices = records.map((record) => readRecord(record));
+  const parents = devices.flatMap(({ parent }) => parent ?? []);
   const present = new Set(records.map((record) => record.name));
   return {
-    pciDevices: readable.flatMap(({ pciDevice }) => pciDevice ?? []),
+    pciDevices: devices.flatMap(({ pciDevice }) => pciDevice ?? []),
     parents,
-    mdevs: devices.flatMap(({ record, facts }) => toMdev(record, facts, parents, (name) => present.has(name)) ?? []),
+    mdevs: devices.flatMap((device) => toMdev(device, parents, (name) => present.has(name)) ?? []),
   };
 }
 
 /** One odd device does not blind the list. */
-function readDevice(xml: string): ReadDevice {
+function readDocument(xml: string): ReadDocument {
   try {
     return readNodeDevice(xml);
   } catch (error) {
@@ -110,37 +97,45 @@ function readDevice(xml: string): ReadDevice {
 
 /**
  * Every mdev is listed whatever its document says, because its UUID must not be used again: libvirt's name of it and of
- * its parent stand outside of the document.
+ * its parent stand outside of the document, or before everything that can be odd in it.
  */
-function toMdev(
-  record: NodeDeviceRecord,
-  facts: ReadDevice | undefined,
+export function toMdev(
+  { record, document }: ReadNodeDevice,
   parents: readonly KnownParent[],
   isPresent: (nodeDeviceName: string) => boolean,
 ): KnownMdev | undefined {
   const named = parseMdevNodeDeviceName(record.name);
-  const uuid = named?.uuid ?? facts?.mdev?.uuid;
+  const uuid = named?.uuid ?? document.mdev?.uuid;
   if (uuid === undefined) return undefined;
-  const mdev = facts?.mdev?.uuid === uuid ? facts.mdev : undefined;
+  const mdev = document.mdev?.uuid === uuid ? document.mdev : undefined;
   const names = parents.map(({ name }) => name);
+  const parentNode = record.parent ?? parentIn(record.xml, document);
   const parent =
     mdev?.parent ??
-    parents.find(({ nodeDeviceName }) => nodeDeviceName === record.parent)?.name ??
-    findNamedParent(record.parent?.replace(/^pci_/, ''), names) ??
+    parents.find(({ nodeDeviceName }) => nodeDeviceName === parentNode)?.name ??
+    findNamedParent(parentNode?.replace(/^pci_/, ''), names) ??
     findNamedParent(named?.parent, names);
-  const unreadable = mdev === undefined || parent === undefined || facts?.nodeDeviceName === undefined;
+  const unreadable = mdev === undefined || parent === undefined || document.nodeDeviceName === undefined;
+  const { active = false, persistent = false, autostart = false } = record;
   return {
     backing: 'mdev',
     uuid,
     parent: parent ?? unknownParentName,
-    parentPresent: record.parent !== null && isPresent(record.parent),
+    parentPresent: parentNode !== undefined && isPresent(parentNode),
     typeId: mdev?.typeId ?? unknownMdevTypeId,
-    active: record.active,
-    persistent: record.persistent,
-    autostart: record.autostart,
+    active,
+    persistent,
+    autostart,
     attributes: mdev?.attributes ?? [],
-    iommuGroup: record.active ? mdev?.iommuGroup : undefined,
+    iommuGroup: active ? mdev?.iommuGroup : undefined,
     ...(unreadable ? { unreadable } : {}),
     nodeDeviceName: record.name,
   };
+}
+
+/** libvirt prints it before the capabilities, and nothing before it is free text. */
+function parentIn(xml: string, document: ReadDocument): string | undefined {
+  return document.nodeDeviceName === undefined
+    ? /^<device>(?:\s*<(?:name|path|devnode)\b[^<]*<\/\w+>)*\s*<parent>([^<]+)<\/parent>/.exec(xml)?.[1]
+    : document.parentNodeDeviceName;
 }

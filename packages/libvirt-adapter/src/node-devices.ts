@@ -21,14 +21,9 @@ import {
 import type { Connection, NodeDevice } from '@vgpu/libvirt';
 import type { Connections } from './connections.js';
 import { toChangeError, toDeviceError } from './errors.js';
-import {
-  listMdevs,
-  listMdevsAndParents,
-  listNodeDevices,
-  newNodeDeviceReading,
-  type KnownMdev,
-  type KnownNodeDevices,
-} from './node-device-listing.js';
+import { toListing, type KnownMdev, type KnownNodeDevices } from './node-device-listing.js';
+import { NodeDeviceMemory } from './node-device-memory.js';
+import { readMdevs, readMdevsAndParents } from './node-device-records.js';
 import { readWithin, waitUntil, within } from './wait.js';
 import { formatMdevXml } from './xml/node-device.js';
 
@@ -48,22 +43,26 @@ export interface NodeDevicesOptions {
 export class LibvirtNodeDevices implements NodeDevicePort {
   readonly #connections: Connections;
   readonly #options: NodeDevicesOptions;
-  readonly #reading = newNodeDeviceReading();
+  readonly #memory: NodeDeviceMemory;
 
   constructor(connections: Connections, options: NodeDevicesOptions) {
     this.#connections = connections;
     this.#options = options;
+    this.#memory = new NodeDeviceMemory(connections);
   }
 
-  async list(): Promise<NodeDeviceListing> {
-    const { pciDevices, parents, mdevs } = await listNodeDevices(this.#connections, this.#reading);
-    return { pciDevices, parents: parents.map(withoutName), mdevs: mdevs.map(withoutName) };
+  list(): Promise<NodeDeviceListing> {
+    return this.#memory.list();
+  }
+
+  listChanged(): Promise<NodeDeviceListing> {
+    return this.#memory.listChanged();
   }
 
   /** libvirt would accept an unknown type, a second parent for the same UUID, and on 11.3 a second definition. */
   async define(definition: MdevDefinition): Promise<void> {
     const { uuid, parent: parentName, typeId, attributes } = definition;
-    const devices = await listNodeDevices(this.#connections, this.#reading);
+    const devices = await listMdevsAndParents(this.#connections);
     const parent = requireParent(devices.parents, parentName);
     requireType(parent, typeId);
     checkMdevAttributes(attributes, parentDriver(devices, parentName));
@@ -218,9 +217,14 @@ async function lookUp(connection: Connection, nodeDeviceName: string, what: stri
   }
 }
 
-function withoutName<T extends { readonly nodeDeviceName: string }>(device: T): Omit<T, 'nodeDeviceName'> {
-  const { nodeDeviceName: _name, ...rest } = device;
-  return rest;
+/** Only mdevs; whether their parents are there is not known, `parentPresent` is false. */
+export async function listMdevs(connections: Connections): Promise<readonly KnownMdev[]> {
+  return toListing(await readMdevs(connections)).mdevs;
+}
+
+/** Only what a change of an mdev needs: of PCI devices the parents, though those without any type are missing. */
+async function listMdevsAndParents(connections: Connections): Promise<KnownNodeDevices> {
+  return toListing(await readMdevsAndParents(connections));
 }
 
 function find(mdevs: readonly KnownMdev[], id: MdevId): KnownMdev | undefined {

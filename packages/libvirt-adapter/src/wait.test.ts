@@ -5,11 +5,11 @@ import { waitUntil, within } from './wait.js';
 
 /** Events that a test fires. */
 function fakeEvents(): {
-  onChange: (listener: () => void) => () => void;
+  onChange: (listener: (extent: 'some') => void) => () => void;
   fire: () => void;
-  listeners: Set<() => void>;
+  listeners: Set<(extent: 'some') => void>;
 } {
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(extent: 'some') => void>();
   return {
     listeners,
     onChange: (listener) => {
@@ -17,7 +17,7 @@ function fakeEvents(): {
       return () => void listeners.delete(listener);
     },
     fire: () => {
-      for (const listener of listeners) listener();
+      for (const listener of listeners) listener('some');
     },
   };
 }

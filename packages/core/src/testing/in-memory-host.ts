@@ -32,12 +32,19 @@ export class InMemoryHost implements HostPorts {
   readonly #state: HostState;
   readonly #gate = new CallGate();
   readonly #events = new InMemoryEvents();
+  readonly #changed: () => void;
 
   constructor(file: HostFile, { domains = [] }: InMemoryHostOptions = {}) {
     this.#state = new HostState(file, domains);
-    const changed = () => this.#events.changed();
-    this.nodeDevices = new InMemoryNodeDevices(this.#state, this.#gate, changed);
-    this.domains = new InMemoryDomains(this.#state, this.#gate, changed);
+    this.#changed = () => {
+      devicePort.forgetListing();
+      domainPort.forgetListing();
+      this.#events.changed();
+    };
+    const devicePort = new InMemoryNodeDevices(this.#state, this.#gate, this.#changed);
+    const domainPort = new InMemoryDomains(this.#state, this.#gate, this.#changed);
+    this.nodeDevices = devicePort;
+    this.domains = domainPort;
     this.facts = new InMemoryFacts(this.#state);
     this.events = this.#events;
   }
@@ -58,22 +65,22 @@ export class InMemoryHost implements HostPorts {
   /** Takes a parent out: its active mdevs vanish, definitions stay. */
   unplugParent(name: string): void {
     this.#state.unplug(name);
-    this.#events.changed();
+    this.#changed();
   }
 
   /** Puts a parent back. */
   plugParent(name: string): void {
     this.#state.plug(name);
-    this.#events.changed();
+    this.#changed();
   }
 
   /**
    * Changes the host as somebody else would, past all checks.
-   * @param options.event whether listeners are told; absent: true
+   * @param options.event whether listeners are told; absent: true. What nobody is told of, `listChanged` misses.
    */
   behindItsBack(change: (host: HostEditor) => void, options: { readonly event?: boolean } = {}): void {
     change(this.#state);
-    if (options.event ?? true) this.#events.changed();
+    if (options.event ?? true) this.#changed();
   }
 
   /** While not connected every call of nodeDevices and domains rejects with Unavailable. */

@@ -41,6 +41,8 @@ export async function settle(): Promise<void> {
 /** Answers as the test says and keeps what it was asked. */
 export class ScriptedAuthorizer implements Authorizer {
   decision: Decision = 'granted';
+  /** Whether it takes a dialog, where one may appear. */
+  dialog = false;
   readonly asked: AuthorizationRequest[] = [];
   /** What happens while the dialog is open. */
   meanwhile: () => void | Promise<void> = () => undefined;
@@ -51,6 +53,7 @@ export class ScriptedAuthorizer implements Authorizer {
 
   async decide(request: AuthorizationRequest): Promise<Decision> {
     this.asked.push(request);
+    if (this.dialog && request.interactive) request.onDialog?.();
     await this.meanwhile();
     return this.answer(request) ?? this.decision;
   }
@@ -70,6 +73,13 @@ export class CollectingLog implements Log {
   error(text: string, error: unknown): void {
     this.lines.push(`${text}: ${String(error)}`);
   }
+}
+
+/** `:1.2000` and above are of the user with that number, all others of 1000; `:1.0` has left. */
+async function userOf(sender: string): Promise<number> {
+  const number = Number(sender.slice(3));
+  if (number === 0) throw new Error('gone');
+  return number >= 2000 ? number : 1000;
 }
 
 export interface ServiceRig {
@@ -100,7 +110,7 @@ export async function startService(ports: HostPorts): Promise<ServiceRig> {
   const leave = (sender: string) => {
     for (const watch of watches) if (watch.sender === sender) watch.onGone();
   };
-  const service = new Service({ ports, authorizer, clock, log, version: 'test', emit, watchDeparture });
+  const service = new Service({ ports, authorizer, clock, log, version: 'test', emit, watchDeparture, userOf });
   await service.start();
   return { service, clock, authorizer, log, signals, leave, watched: () => watches.size };
 }

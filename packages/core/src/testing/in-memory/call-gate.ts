@@ -2,10 +2,10 @@
 import { DeviceError } from '../../errors.js';
 import type { DomainPort, NodeDevicePort } from '../../ports.js';
 
-/** The methods that can be made to fail, by port. */
+/** The methods that can be made to fail, by port; `listChanged` fails as `list`. */
 export interface FailingPorts {
-  readonly nodeDevices: keyof NodeDevicePort;
-  readonly domains: keyof DomainPort;
+  readonly nodeDevices: Exclude<keyof NodeDevicePort, 'listChanged'>;
+  readonly domains: Exclude<keyof DomainPort, 'listChanged'>;
 }
 
 export type CallName = { [Port in keyof FailingPorts]: `${Port}.${FailingPorts[Port]}` }[keyof FailingPorts];

@@ -7,6 +7,7 @@ import type { DomainPort, DomainRevision, EditedDomain } from '../../ports.js';
 import type { CallGate } from './call-gate.js';
 import { applyEdits, renderDocument, renderNativeCommand } from './domain-document.js';
 import type { HostState } from './host-state.js';
+import { LastListing } from './last-listing.js';
 import { diffLines } from './line-diff.js';
 
 /** Domains on the model itself: guests obey at once, a saved state comes back without mdevs. */
@@ -14,16 +15,27 @@ export class InMemoryDomains implements DomainPort {
   readonly #state: HostState;
   readonly #gate: CallGate;
   readonly #changed: () => void;
+  readonly #last: LastListing<readonly Domain[]>;
   #nextTerminal = 0;
 
   constructor(state: HostState, gate: CallGate, changed: () => void) {
     this.#state = state;
     this.#gate = gate;
     this.#changed = changed;
+    this.#last = new LastListing(() => [...state.domains.values()]);
   }
 
   list(): Promise<readonly Domain[]> {
-    return this.#gate.pass('domains.list', () => [...this.#state.domains.values()]);
+    return this.#gate.pass('domains.list', () => this.#last.all());
+  }
+
+  listChanged(): Promise<readonly Domain[]> {
+    return this.#gate.pass('domains.list', () => this.#last.changed());
+  }
+
+  /** Somebody is told of a change. */
+  forgetListing(): void {
+    this.#last.forget();
   }
 
   preview(uuid: Uuid, edits: readonly DomainEdit[]): Promise<EditedDomain> {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { EventPort, HypervisorStatus } from '../../ports.js';
+import type { ChangeExtent, EventPort, HypervisorStatus } from '../../ports.js';
 
 /** Tells listeners after the call that caused the change has returned. */
 export class InMemoryEvents implements EventPort {
-  readonly #changeListeners = new Set<() => void>();
+  readonly #changeListeners = new Set<(extent: ChangeExtent) => void>();
   readonly #statusListeners = new Set<(status: HypervisorStatus) => void>();
   #status: HypervisorStatus = { connected: true, uri: 'test:///in-memory', libvirtVersion: undefined };
 
-  onChange(listener: () => void): () => void {
+  onChange(listener: (extent: ChangeExtent) => void): () => void {
     return subscribe(this.#changeListeners, listener);
   }
 
@@ -21,7 +21,7 @@ export class InMemoryEvents implements EventPort {
 
   changed(): void {
     later(() => {
-      for (const listener of this.#changeListeners) listener();
+      for (const listener of this.#changeListeners) listener('some');
     });
   }
 

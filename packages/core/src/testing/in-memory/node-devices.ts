@@ -14,21 +14,33 @@ import {
 } from '../../rules/mdev-checks.js';
 import type { CallGate } from './call-gate.js';
 import type { HostState } from './host-state.js';
+import { LastListing } from './last-listing.js';
 
 /** Node devices with libvirt's semantics, settled at once. */
 export class InMemoryNodeDevices implements NodeDevicePort {
   readonly #state: HostState;
   readonly #gate: CallGate;
   readonly #changed: () => void;
+  readonly #last: LastListing<NodeDeviceListing>;
 
   constructor(state: HostState, gate: CallGate, changed: () => void) {
     this.#state = state;
     this.#gate = gate;
     this.#changed = changed;
+    this.#last = new LastListing(() => state.listing());
   }
 
   list(): Promise<NodeDeviceListing> {
-    return this.#gate.pass('nodeDevices.list', () => this.#state.listing());
+    return this.#gate.pass('nodeDevices.list', () => this.#last.all());
+  }
+
+  listChanged(): Promise<NodeDeviceListing> {
+    return this.#gate.pass('nodeDevices.list', () => this.#last.changed());
+  }
+
+  /** Somebody is told of a change. */
+  forgetListing(): void {
+    this.#last.forget();
   }
 
   define(definition: MdevDefinition): Promise<void> {

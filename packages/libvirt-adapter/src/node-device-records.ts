@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import {
+  NodeDeviceListFlags,
+  type Connection,
+  type NodeDeviceField,
+  type NodeDeviceRecord as WholeRecord,
+} from '@vgpu/libvirt';
+import type { Connections } from './connections.js';
+import { toDeviceError } from './errors.js';
+import { readWithin } from './wait.js';
+
+/** A node device as it is read here: the parent stands in the document, and only of mdevs more is asked. */
+export interface NodeDeviceRecord
+  extends Pick<WholeRecord, 'name' | 'xml'>, Partial<Omit<WholeRecord, 'name' | 'xml'>> {}
+
+const everyState = NodeDeviceListFlags.ACTIVE | NodeDeviceListFlags.INACTIVE;
+const mdevs = (everyState | NodeDeviceListFlags.CAP_MDEV) >>> 0;
+const parents = (everyState | NodeDeviceListFlags.CAP_MDEV_TYPES) >>> 0;
+const pciDevicesAndParents = (parents | NodeDeviceListFlags.CAP_PCI_DEV) >>> 0;
+
+const ofMdevs: readonly NodeDeviceField[] = ['active', 'persistent', 'autostart'];
+const ofOthers: readonly NodeDeviceField[] = [];
+
+/** libvirt does not let a device be read while mdevctl is busy with it. */
+const readTimeoutMs = 15_000;
+/** What one device may take besides: to list many on a busy machine is no reason to give up. */
+const timeoutOfEachMs = 10;
+/** How many there may be on a host that was never listed. */
+const unknownNumber = 5_000;
+/** From here on a second connection is worth its while. */
+const manyDevices = 200;
+/** The binding looks more names up in a list, for which libvirt looks at every device of the host. */
+const namesAtOnce = 2;
+
+const what = 'the node devices could not be listed';
+
+/** PCI devices, parents and mdevs, active and inactive. @param expected how many there were @throws DeviceError */
+export async function readEveryNodeDevice(
+  connections: Connections,
+  expected = unknownNumber,
+): Promise<readonly NodeDeviceRecord[]> {
+  const timeoutMs = readTimeoutMs + expected * timeoutOfEachMs;
+  if (expected < manyDevices) {
+    return await read(connections, timeoutMs, async (connection) => {
+      const [others, found] = await Promise.all([listOthers(connection), listMdevs(connection)]);
+      return [...others, ...found];
+    });
+  }
+  const [others, found] = await Promise.all([
+    read(connections, timeoutMs, listOthers),
+    readAside(connections, timeoutMs, listMdevs),
+  ]);
+  return [...others, ...found];
+}
+
+/** What a change of an mdev needs: of PCI devices only the parents. @throws DeviceError */
+export async function readMdevsAndParents(connections: Connections): Promise<readonly NodeDeviceRecord[]> {
+  return await read(connections, readTimeoutMs, async (connection) => {
+    const [others, found] = await Promise.all([list(connection, parents, ofOthers), listMdevs(connection)]);
+    return [...others, ...found];
+  });
+}
+
+/** @throws DeviceError */
+export async function readMdevs(connections: Connections): Promise<readonly NodeDeviceRecord[]> {
+  return await read(connections, readTimeoutMs, listMdevs);
+}
+
+/** These devices, whatever they are; those that are not there are left out. @throws DeviceError */
+export async function readNamedNodeDevices(
+  connections: Connections,
+  names: { readonly withState: readonly string[]; readonly documents: readonly string[] },
+): Promise<readonly NodeDeviceRecord[]> {
+  return await read(connections, readTimeoutMs, async (connection) => {
+    const readAll = (some: readonly string[], fields: readonly NodeDeviceField[]) =>
+      chunksOf(some, namesAtOnce).map((few): Promise<NodeDeviceRecord[]> =>
+        connection.readNodeDevices(few, { fields }),
+      );
+    const records = await Promise.all([...readAll(names.withState, ofMdevs), ...readAll(names.documents, ofOthers)]);
+    return records.flat();
+  });
+}
+
+async function listOthers(connection: Connection): Promise<readonly NodeDeviceRecord[]> {
+  return await list(connection, pciDevicesAndParents, ofOthers);
+}
+
+async function listMdevs(connection: Connection): Promise<readonly NodeDeviceRecord[]> {
+  return await list(connection, mdevs, ofMdevs);
+}
+
+async function list(
+  connection: Connection,
+  flags: number,
+  fields: readonly NodeDeviceField[],
+): Promise<readonly NodeDeviceRecord[]> {
+  return await connection.listNodeDevicesWithXml({ flags, fields });
+}
+
+async function read<T>(
+  connections: Connections,
+  timeoutMs: number,
+  act: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  try {
+    return await connections.readNodeDevices(act, timeoutMs, what);
+  } catch (error) {
+    throw toDeviceError(error, what);
+  }
+}
+
+/** On a connection of its own, at the same time as something else. */
+async function readAside<T>(
+  connections: Connections,
+  timeoutMs: number,
+  act: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  try {
+    return await connections.withNodeDevices((connection) => readWithin(act(connection), timeoutMs, what));
+  } catch (error) {
+    throw toDeviceError(error, what);
+  }
+}
+
+function chunksOf<T>(items: readonly T[], size: number): T[][] {
+  const chunks: T[][] = [];
+  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));
+  return chunks;
+}
