@@ -32,6 +32,13 @@ function formatMethod(method) {
   return [...lines, prose(method.paragraphs), ''].join('\n');
 }
 
+function formatSignal(signal) {
+  const args = signal.args.map((arg) => `- \`${arg.name}\` ${arg.type}: ${plain(arg.text)}`);
+  return [`#### ${signal.name}(${listArguments(signal.args)})`, '', ...args, '', prose(signal.paragraphs), ''].join(
+    '\n',
+  );
+}
+
 function formatProperty(property) {
   const keys = property.keys ? ` Keys: ${listKeys(property.keys)}.` : '';
   return `- **${property.name}** ${property.type} (${emission[property.emits]}): ${prose(property.paragraphs)}${keys}`;
@@ -48,6 +55,7 @@ function formatInterface(entry) {
     ...entry.properties.map(formatProperty),
     '',
     ...(entry.methods.length ? ['### Methods', '', ...entry.methods.map(formatMethod)] : []),
+    ...(entry.signals.length ? ['### Signals', '', ...entry.signals.map(formatSignal)] : []),
   ].join('\n');
 }
 
@@ -58,9 +66,9 @@ const preface = `<!-- SPDX-License-Identifier: LGPL-2.1-or-later -->
 
 System bus, name \`me.phyllo.Vgpu1\`. The object \`/me/phyllo/Vgpu1\` has org.freedesktop.DBus.ObjectManager: one call of GetManagedObjects returns everything, and its signals InterfacesAdded and InterfacesRemoved together with PropertiesChanged keep a client's copy right. All properties are read-only. "/" stands for "no object". Reading is open to every local user.
 
-**Options.** Every changing method ends in a dictionary of options. An unknown option, or one with another type, answers \`me.phyllo.Vgpu1.Error.InvalidArgument\`; a wrong signature of the call answers \`org.freedesktop.DBus.Error.InvalidArgs\`. \`auth.no_user_interaction\` b is known to all: true means that no password dialog may appear, even where the message allows it.
+**Options.** Every changing method ends in a dictionary of options. An unknown option, or one with another type, answers \`me.phyllo.Vgpu1.Error.InvalidArgument\`; a wrong signature of the call answers \`org.freedesktop.DBus.Error.InvalidArgs\`. Two are known to all: \`auth.no_user_interaction\` b, true means that no password dialog may appear, even where the message allows it; \`operation_id\` s, a name of the caller's for the operation, with which the call can be repeated without a second change (see me.phyllo.Vgpu1.Operation).
 
-**Authorization.** Changing methods need the polkit action that they name. Without a grant they answer \`me.phyllo.Vgpu1.Error.NotAuthorized\`, or \`org.freedesktop.DBus.Error.InteractiveAuthorizationRequired\` where a dialog would help and the call did not allow it (the message flag ALLOW_INTERACTIVE_AUTHORIZATION). A dialog can take longer than a client's default timeout of 25 seconds.
+**Authorization.** Changing methods need the polkit action that they name. Without a grant they answer \`me.phyllo.Vgpu1.Error.NotAuthorized\`, or \`org.freedesktop.DBus.Error.InteractiveAuthorizationRequired\` where a dialog would help and the call did not allow it (the message flag ALLOW_INTERACTIVE_AUTHORIZATION). A dialog can take longer than a client's default timeout of 25 seconds: the change goes on, and its operation tells how it ends.
 
 **Errors.** \`me.phyllo.Vgpu1.Error.\` and one of: Internal, InvalidArgument, NotSupported, NotAuthorized, Unavailable, NotFound, AlreadyExists, NoAvailableInstances, DeviceBusy, NotAssignable, InvalidState, TimedOut, Ambiguous, RolledBack. Messages are in English, name the object first, and hold no secrets.
 

@@ -25,6 +25,9 @@ function formatTypeScript() {
             },
           ]),
         ),
+        signals: Object.fromEntries(
+          entry.signals.map((signal) => [signal.name, signal.args.map(({ name, type }) => ({ name, type }))]),
+        ),
       },
     ]),
   );

@@ -4,6 +4,14 @@ import { DeviceError } from '@vgpu/core';
 /** Calls back once when a connection leaves the bus. @returns a function that ends the watch */
 export type WatchDeparture = (sender: string, onGone: () => void) => () => void;
 
+/** Who waits. */
+export interface Waiter {
+  /** Unique bus name. */
+  readonly sender: string;
+  /** Ends the wait. */
+  readonly cancelled: AbortSignal;
+}
+
 interface Waiting {
   begin(): void;
   drop(reason: DeviceError): void;
@@ -22,26 +30,31 @@ export class ChangeQueue {
 
   /**
    * Settles as the change does. One that has begun goes on whatever its caller does.
-   * @throws DeviceError Unavailable when the caller left, or the queue was closed, before it began
+   * @throws DeviceError Unavailable when the caller left, or the queue was closed, before it began; the signal's reason
    */
-  run<T>(sender: string, change: () => Promise<T>): Promise<T> {
+  run<T>({ sender, cancelled }: Waiter, change: () => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(stopping());
+    if (cancelled.aborted) return Promise.reject(cancelled.reason);
     if (this.#running === undefined) return this.#start(change);
     return new Promise((resolve, reject) => {
-      const leave = (reason: DeviceError) => {
+      const leave = (reason: unknown) => {
         const position = this.#waiting.indexOf(entry);
         if (position >= 0) this.#waiting.splice(position, 1);
         unwatch();
+        cancelled.removeEventListener('abort', cancel);
         reject(reason);
       };
+      const cancel = () => leave(cancelled.reason);
       const entry: Waiting = {
         begin: () => {
           unwatch();
+          cancelled.removeEventListener('abort', cancel);
           resolve(this.#start(change));
         },
         drop: leave,
       };
       this.#waiting.push(entry);
+      cancelled.addEventListener('abort', cancel);
       const unwatch = this.#watchDeparture(sender, () =>
         leave(new DeviceError('Unavailable', `${sender} has left, and what it waited for is not done`)),
       );

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, parseUuid, type Domain, type HostPorts, type NodeDevicePort } from '@vgpu/core';
+import { DeviceError, parseUuid, type NodeDevicePort } from '@vgpu/core';
 import { describe, expect, it } from 'vitest';
 import type { Decision } from './auth/authorizer.js';
-import type { MethodCall } from './host/dispatch.js';
 import { stopGraceMs } from './limits.js';
 import {
   domainPath,
@@ -14,6 +13,7 @@ import {
   vgpuPath,
   vgpuUuid,
 } from './testing/hosts.js';
+import { call, create, domainCall, domainWith, Gate, outcome, portsWith, startSlow } from './testing/calls.js';
 import { settle, startService } from './testing/service.js';
 
 const parent = '0000:00:02.0';
@@ -23,90 +23,6 @@ const manageVgpus = 'me.phyllo.vgpu1.manage-vgpus';
 const manageDomains = 'me.phyllo.vgpu1.manage-domains';
 const failure = (code: string) => expect.objectContaining({ code });
 const unavailable = failure('Unavailable');
-
-type Name = MethodCall['interface'];
-const call = (name: Name, path: string, method: string, args: readonly unknown[], sender = ':1.9'): MethodCall => {
-  return { interface: name, path, method, args, sender, interactive: true };
-};
-const domainCall = (method: string, sender?: string) =>
-  call('me.phyllo.Vgpu1.Domain', domainPath, method, [{}], sender);
-const create = (uuid: string, sender?: string) => {
-  const options = { uuid: { signature: 's', value: uuid } };
-  return call('me.phyllo.Vgpu1.Gpu', gpuPath, 'CreateVgpu', ['i915-GVTg_V5_8', options], sender);
-};
-
-/** How a call ends: its error, or undefined. */
-function outcome(result: Promise<unknown>): Promise<unknown> {
-  return result.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-}
-
-/** Its definition holds these vGPUs. */
-function domainWith(uuids: readonly (typeof vgpuUuid)[], changes: Partial<Domain> = {}): Domain {
-  const stored = makeDomain().inactive;
-  if (stored === undefined) throw new Error('not stored');
-  const hostdevs = uuids.map((uuid) => ({
-    kind: 'mdev' as const,
-    uuid,
-    model: 'vfio-pci',
-    display: false,
-    ramfb: false,
-  }));
-  return makeDomain({ inactive: { ...stored, hostdevs }, ...changes });
-}
-
-/** The same ports with some methods of nodeDevices replaced. */
-function portsWith(host: HostPorts, changes: Partial<NodeDevicePort>): HostPorts {
-  const { nodeDevices, domains, facts, events } = host;
-  return {
-    nodeDevices: {
-      list: () => nodeDevices.list(),
-      define: (definition) => nodeDevices.define(definition),
-      start: (id) => nodeDevices.start(id),
-      stop: (id) => nodeDevices.stop(id),
-      undefine: (id) => nodeDevices.undefine(id),
-      setAutostart: (id, autostart) => nodeDevices.setAutostart(id, autostart),
-      ...changes,
-    },
-    domains,
-    facts,
-    events,
-    close: () => host.close(),
-  };
-}
-
-/** Holds whoever passes until it is opened. */
-class Gate {
-  #open!: () => void;
-  readonly #opened = new Promise<void>((resolve) => {
-    this.#open = resolve;
-  });
-  reached = false;
-
-  async pass(): Promise<void> {
-    this.reached = true;
-    await this.#opened;
-  }
-
-  open(): void {
-    this.#open();
-  }
-}
-
-/** A service whose first definition takes until the gate is opened. */
-async function startSlow() {
-  const host = makeHost();
-  const gate = new Gate();
-  const define: NodeDevicePort['define'] = async (definition) => {
-    await gate.pass();
-    await host.nodeDevices.define(definition);
-  };
-  const rig = await startService(portsWith(host, { define }));
-  const uuids = async () => (await host.nodeDevices.list()).mdevs.map(({ uuid }) => uuid);
-  return { ...rig, host, gate, uuids };
-}
 
 describe('what a change needs', () => {
   const twoStopped = { ...hostFile, mdevs: [mdev, { ...mdev, uuid: otherUuid }] };

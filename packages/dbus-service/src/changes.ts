@@ -10,7 +10,9 @@ import type { Log } from './log.js';
 import { nameFailure } from './methods/failed-step.js';
 import { grantKey, neededGrants, type NeededGrant } from './methods/needed-grants.js';
 import { readCallOptions } from './methods/options.js';
-import type { AnyChangeInput, AnyChangingMethod } from './methods/table.js';
+import type { AnyChangeInput, AnyChangingMethod, AnyOperationMethod } from './methods/table.js';
+import type { Operation } from './operations/operation.js';
+import type { Operations } from './operations/operations.js';
 import type { Store } from './store.js';
 
 /** A grant that is older when its change begins is asked for again. */
@@ -19,16 +21,42 @@ const grantLifetimeUsec = 60_000_000n;
 export interface ChangesOptions {
   readonly ports: HostPorts;
   readonly store: Store;
+  readonly operations: Operations;
   readonly authorizer: Authorizer;
   readonly clock: Clock;
   readonly log: Log;
   readonly watchDeparture: WatchDeparture;
+  /** Number of a connection's user; rejects when it has left. */
+  userOf(sender: string): Promise<number>;
   /** @throws DeviceError Unavailable while libvirt is away */
   requireConnected(): void;
 }
 
 /** When each grant was given, in microseconds since the epoch, by its key. */
 type Grants = Map<string, bigint>;
+
+interface HowToChange {
+  readonly call: MethodCall;
+  readonly method: AnyChangingMethod;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Whether a password dialog may appear. */
+  readonly interactive: boolean;
+}
+
+interface Asking {
+  readonly sender: string;
+  readonly interactive: boolean;
+  readonly operation: Operation;
+  readonly grants: Grants;
+}
+
+interface Turn {
+  readonly call: MethodCall;
+  readonly method: AnyChangingMethod;
+  readonly input: () => AnyChangeInput;
+  readonly operation: Operation;
+  readonly grants: Grants;
+}
 
 /** What callers change: authorized, one after another, each planned on what the one before left. */
 export class Changes {
@@ -48,18 +76,27 @@ export class Changes {
 
   /** @returns the method's results. @throws DeviceError, BusError */
   async run(call: MethodCall, method: AnyChangingMethod): Promise<readonly unknown[]> {
-    const { options, interactive } = readCallOptions(call);
-    let uuid: Uuid | undefined;
-    const newUuid = () => (uuid ??= parseUuid(randomUUID()));
-    const { path, args } = call;
-    const input = () => ({ inventory: this.#options.store.current.inventory, path, args, options, newUuid });
-    this.#options.requireConnected();
-    const grants: Grants = new Map();
-    for (const needed of neededGrants(method, input())) {
-      const decision = await this.#ask(needed, call.sender, call.interactive && interactive, grants);
-      if (decision !== 'granted') throw refusal(decision, call, needed);
+    const { options, interactive, operationId: id } = readCallOptions(call);
+    const callerUid = await this.#userOf(call.sender);
+    const how = { call, method, options, interactive: call.interactive && interactive };
+    return this.#options.operations.run({ call, callerUid, id, options }, (operation) => this.#change(how, operation));
+  }
+
+  /**
+   * Calls a method of an operation.
+   * @returns the method's results. @throws DeviceError, BusError
+   */
+  async control(call: MethodCall, method: AnyOperationMethod): Promise<readonly unknown[]> {
+    const { interactive } = readCallOptions(call);
+    const operation = this.#options.operations.require(call.path);
+    if ((await this.#userOf(call.sender)) !== operation.callerUid) {
+      const asked = { sender: call.sender, interactive: call.interactive && interactive };
+      for (const needed of operation.grants) {
+        const decision = await this.#options.authorizer.decide({ ...asked, ...needed });
+        if (decision !== 'granted') throw refusal(decision, call, needed);
+      }
     }
-    return this.#queue.run(call.sender, () => this.#carryOut(call, method, input, grants));
+    return method.run(operation);
   }
 
   /** Drops what has not begun; settles when the running change is finished or undone. */
@@ -75,32 +112,53 @@ export class Changes {
     this.#graceOver = true;
   }
 
-  async #carryOut(
-    call: MethodCall,
-    method: AnyChangingMethod,
-    input: () => AnyChangeInput,
-    grants: Grants,
-  ): Promise<readonly unknown[]> {
+  async #change({ call, method, options, interactive }: HowToChange, operation: Operation) {
+    let uuid: Uuid | undefined;
+    const newUuid = () => (uuid ??= parseUuid(randomUUID()));
+    const { path, args, sender } = call;
+    const input = () => ({ inventory: this.#options.store.current.inventory, path, args, options, newUuid });
+    this.#options.requireConnected();
+    const grants: Grants = new Map();
+    operation.grants = neededGrants(method, input());
+    for (const needed of operation.grants) {
+      const decision = await this.#ask(needed, { sender, interactive, operation, grants });
+      if (decision !== 'granted') throw refusal(decision, call, needed);
+    }
+    operation.accept();
+    const { cancelled } = operation;
+    return this.#queue.run({ sender, cancelled }, () => this.#carryOut({ call, method, input, operation, grants }));
+  }
+
+  async #carryOut({ call, method, input, operation, grants }: Turn): Promise<readonly unknown[]> {
     const { ports, store, log } = this.#options;
     // A dialog can take minutes: what was checked before it may be gone, or be something else by now.
     this.#options.requireConnected();
     const refresh = () => (method.reads === undefined ? store.refresh() : store.refreshDomains());
     if (method.reads !== 'last-seen') await refresh();
-    for (const needed of neededGrants(method, input())) {
+    operation.grants = neededGrants(method, input());
+    for (const needed of operation.grants) {
       if (this.#isFresh(grants.get(grantKey(needed)))) continue;
-      if ((await this.#ask(needed, call.sender, false, grants)) !== 'granted') throw secondRefusal(call, needed);
+      const decision = await this.#ask(needed, { sender: call.sender, interactive: false, operation, grants });
+      if (decision !== 'granted') throw secondRefusal(call, needed);
     }
     const { plan, result } = method.plan(input());
     if (this.#stopping) throw stopping();
+    operation.cancelled.throwIfAborted();
+    operation.begin(plan.steps);
     let begun: PlanStep | undefined;
+    let cancelled: DeviceError | undefined;
     try {
       await executePlan(plan, ports, {
         refuseStep: (step) => {
           begun = step;
-          return this.#graceOver ? stopping() : undefined;
+          if (this.#graceOver) return stopping();
+          if (operation.cancelled.aborted) cancelled = new DeviceError('InvalidState', `${operation.id} was cancelled`);
+          return cancelled;
         },
+        onProgress: (step, progress) => operation.proceed(step, progress),
       });
     } catch (error) {
+      if (cancelled !== undefined) throw nameCancellation(error, cancelled, operation);
       throw nameFailure(error, begun);
     } finally {
       await refresh().catch((error: unknown) => log.error('the host could not be read after a change', error));
@@ -108,16 +166,40 @@ export class Changes {
     return result;
   }
 
-  async #ask({ action, details }: NeededGrant, sender: string, interactive: boolean, grants: Grants) {
-    const decision = await this.#options.authorizer.decide({ sender, action, details, interactive });
+  async #ask({ action, details }: NeededGrant, { sender, interactive, operation, grants }: Asking): Promise<Decision> {
+    const { cancelled } = operation;
+    const onDialog = () => operation.waitForAuthorization();
+    const request = { sender, action, details, interactive, onDialog, cancelled };
+    const decision = await this.#options.authorizer.decide(request);
     if (this.#stopping) throw stopping();
+    cancelled.throwIfAborted();
     if (decision === 'granted') grants.set(grantKey({ action, details }), this.#options.clock.nowUsec());
     return decision;
+  }
+
+  async #userOf(sender: string): Promise<number> {
+    try {
+      return await this.#options.userOf(sender);
+    } catch (cause) {
+      throw new DeviceError('Unavailable', `${sender} has left the bus`, { cause });
+    }
   }
 
   #isFresh(grantedUsec: bigint | undefined): boolean {
     return grantedUsec !== undefined && this.#options.clock.nowUsec() - grantedUsec < grantLifetimeUsec;
   }
+}
+
+/**
+ * The error of a plan that was cancelled, unless something is left of it: that names what.
+ * @param refused the error that took the place of the next step
+ */
+function nameCancellation(error: unknown, refused: DeviceError, operation: Operation): unknown {
+  // Nothing was begun.
+  if (error === refused) return operation.cancelled.reason;
+  if (!(error instanceof DeviceError) || error.code !== 'RolledBack') return error;
+  const message = `operation ${operation.id} was cancelled, and everything that was done was undone`;
+  return new DeviceError('RolledBack', message, { details: error.details, cause: error });
 }
 
 function refusal(decision: Exclude<Decision, 'granted'>, call: MethodCall, needed: NeededGrant): Error {

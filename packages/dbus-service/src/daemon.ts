@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { HostPorts } from '@vgpu/core';
+import { BusUsers } from './auth/bus-users.js';
 import { PolkitAuthorizer } from './auth/polkit-authorizer.js';
 import { systemClock } from './clock.js';
 import { Bus } from './host/bus.js';
@@ -27,9 +28,11 @@ export interface Daemon {
 export async function startDaemon({ busAddress, log, openHost }: DaemonOptions): Promise<Daemon> {
   const bus = await Bus.connect(busAddress, (text, error) => log.error(text, error));
   const ports = await openHost();
+  const users = new BusUsers(bus);
   const service = new Service({
     ports,
-    authorizer: new PolkitAuthorizer(bus, log),
+    authorizer: new PolkitAuthorizer(bus, users, log),
+    userOf: (sender) => users.userOf(sender),
     clock: systemClock,
     log,
     version,

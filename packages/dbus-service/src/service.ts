@@ -19,6 +19,7 @@ import { findMethodEntry } from './methods/table.js';
 import { buildObjects } from './objects/build-objects.js';
 import { publicLibvirtUri } from './objects/libvirt-uri.js';
 import type { Dictionary } from './protocol/contract-types.js';
+import { Operations } from './operations/operations.js';
 import { Store } from './store.js';
 
 /** Between two readings that clients ask for, at least; and how many times as long as the last one took. */
@@ -32,6 +33,8 @@ export interface ServiceOptions {
   readonly log: Log;
   readonly version: string;
   readonly watchDeparture: WatchDeparture;
+  /** Number of a connection's user; rejects when it has left. */
+  userOf(sender: string): Promise<number>;
   /** Broadcasts a signal. */
   emit(signal: Signal): void;
 }
@@ -49,6 +52,8 @@ export class Service {
     refresh: () => this.#refreshForClient(),
     preview: (call, sender) => this.#preview(parsePreview(call, this.#objects), sender),
   };
+  readonly #operations: Operations;
+  #hostObjects: PublishedObjects;
   #objects: PublishedObjects;
   #announcing = false;
   #clientRefresh: Promise<void> | undefined;
@@ -58,9 +63,13 @@ export class Service {
   constructor(options: ServiceOptions) {
     this.#options = options;
     this.#objects = new Map();
+    this.#hostObjects = new Map();
     this.#store = new Store({ ...options, onSnapshot: () => this.#publish() });
-    this.#changes = new Changes({ ...options, store: this.#store, requireConnected: () => this.#requireConnected() });
-    this.#objects = this.#build();
+    this.#operations = new Operations({ ...options, onChange: (signals) => this.#publishOperations(signals) });
+    const requireConnected = () => this.#requireConnected();
+    this.#changes = new Changes({ ...options, store: this.#store, operations: this.#operations, requireConnected });
+    this.#hostObjects = this.#build();
+    this.#objects = this.#hostObjects;
   }
 
   /** Reads the host for the first time; a failure is shown, not thrown. */
@@ -85,9 +94,16 @@ export class Service {
     const entry = findMethodEntry(call.interface, call.method);
     if (entry === undefined) throw new BusError('AccessDenied', `${call.interface}.${call.method} is not allowed`);
     if (this.#changes.stopping) throw stopping();
-    return this.#limit.run(call.sender, () =>
-      entry.kind === 'open' ? entry.run(call, this.#openHost) : this.#changes.run(call, entry),
-    );
+    return this.#limit.run(call.sender, () => {
+      switch (entry.kind) {
+        case 'open':
+          return entry.run(call, this.#openHost);
+        case 'change':
+          return this.#changes.run(call, entry);
+        case 'operation':
+          return this.#changes.control(call, entry);
+      }
+    });
   }
 
   async #preview({ call, method }: PreviewRequest, sender: string): Promise<readonly [string, readonly Dictionary[]]> {
@@ -144,11 +160,25 @@ export class Service {
   }
 
   #publish(): void {
-    const before = this.#objects;
-    this.#objects = this.#build();
+    const before = this.#hostObjects;
+    this.#hostObjects = this.#build();
+    this.#merge();
     // Nobody has asked for the objects before the first reading, so there is no copy to keep right.
-    if (!this.#announcing) return;
-    for (const signal of diffObjects(before, this.#objects)) {
+    if (this.#announcing) this.#emit(diffObjects(before, this.#hostObjects));
+  }
+
+  #publishOperations(signals: readonly Signal[]): void {
+    this.#merge();
+    this.#emit(signals);
+  }
+
+  /** A new map whenever something in it is new. */
+  #merge(): void {
+    this.#objects = new Map([...this.#hostObjects, ...this.#operations.objects()]);
+  }
+
+  #emit(signals: readonly Signal[]): void {
+    for (const signal of signals) {
       try {
         this.#options.emit(signal);
       } catch (error) {

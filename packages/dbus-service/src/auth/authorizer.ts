@@ -10,6 +10,10 @@ export interface AuthorizationRequest {
   readonly details: Readonly<Record<string, string>>;
   /** Whether a password dialog may appear. */
   readonly interactive: boolean;
+  /** Called before a dialog opens. It must not throw. */
+  readonly onDialog?: () => void;
+  /** Closes the dialog: its answer is then a denial. */
+  readonly cancelled?: AbortSignal;
 }
 
 /** `challenge`: a dialog would help, and none was allowed. */

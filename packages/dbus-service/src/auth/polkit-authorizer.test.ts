@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BusCallError, type OutgoingCall } from '../host/messages.js';
 import { CollectingLog, settle } from '../testing/service.js';
 import type { AuthorizationRequest } from './authorizer.js';
+import { BusUsers } from './bus-users.js';
 import { PolkitAuthorizer, type AuthorizationBus } from './polkit-authorizer.js';
 
 const request: AuthorizationRequest = {
@@ -50,7 +51,7 @@ class ScriptedBus implements AuthorizationBus {
 function make() {
   const bus = new ScriptedBus();
   const log = new CollectingLog();
-  return { bus, log, authorizer: new PolkitAuthorizer(bus, log) };
+  return { bus, log, authorizer: new PolkitAuthorizer(bus, new BusUsers(bus), log) };
 }
 
 /** A dialog that stays open. @returns what closes it with an answer */

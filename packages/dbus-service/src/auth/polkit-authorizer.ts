@@ -3,6 +3,7 @@ import type { OutgoingCall } from '../host/messages.js';
 import type { Log } from '../log.js';
 import type { TypedValue } from '../protocol/contract-types.js';
 import type { AuthorizationRequest, Authorizer, Decision } from './authorizer.js';
+import type { BusUsers } from './bus-users.js';
 
 /** What the authorizer needs of the bus. */
 export interface AuthorizationBus {
@@ -21,8 +22,6 @@ const checkTimeoutMs = 10_000;
 const dialogTimeoutMs = 5 * 60_000;
 /** Open password dialogs of one user, over all connections: one person answers one at a time. */
 const maxDialogsPerUser = 4;
-/** Connections whose user is remembered; the bus gives no unique name twice. */
-const maxKnownSenders = 256;
 
 /** Asks polkitd (org.freedesktop.PolicyKit1.Authority.CheckAuthorization). Every failure is a denial. */
 export class PolkitAuthorizer implements Authorizer {
@@ -30,14 +29,15 @@ export class PolkitAuthorizer implements Authorizer {
   readonly #log: Log;
   /** Open dialogs by user. There is no sum over all users, which one of them could use up. */
   readonly #dialogs = new Map<number, number>();
-  readonly #users = new Map<string, Promise<number>>();
+  readonly #users: BusUsers;
   /** Open dialogs by the name under which polkit cancels them. */
   readonly #cancellations = new Set<string>();
   #nextCancellation = 1;
   #stopped = false;
 
-  constructor(bus: AuthorizationBus, log: Log) {
+  constructor(bus: AuthorizationBus, users: BusUsers, log: Log) {
     this.#bus = bus;
+    this.#users = users;
     this.#log = log;
   }
 
@@ -59,10 +59,10 @@ export class PolkitAuthorizer implements Authorizer {
   }
 
   async #checkWithDialog(request: AuthorizationRequest): Promise<Decision> {
-    const { sender } = request;
-    const user = await this.#userOf(sender);
+    const { sender, cancelled, onDialog } = request;
+    const user = await this.#users.userOf(sender);
     const open = this.#dialogs.get(user) ?? 0;
-    if (this.#stopped) return 'denied';
+    if (this.#stopped || cancelled?.aborted) return 'denied';
     if (open >= maxDialogsPerUser) {
       this.#log.info(`user ${user} has ${open} dialogs open already: denied to ${sender}`);
       return 'denied';
@@ -70,51 +70,30 @@ export class PolkitAuthorizer implements Authorizer {
     this.#dialogs.set(user, open + 1);
     const cancellation = `vgpud-${this.#nextCancellation++}`;
     this.#cancellations.add(cancellation);
-    let present = true;
-    const unwatch = this.#bus.watchDeparture(sender, () => {
-      present = false;
+    let wanted = true;
+    const drop = () => {
+      wanted = false;
       this.#cancel(cancellation);
-    });
+    };
+    const unwatch = this.#bus.watchDeparture(sender, drop);
+    cancelled?.addEventListener('abort', drop);
     try {
+      onDialog?.();
       const decision = await this.#check(request, allowUserInteraction, cancellation);
       // A dialog that was dismissed is still a challenge for polkit: for us it is an answer.
-      return decision === 'granted' && present ? 'granted' : 'denied';
+      return decision === 'granted' && wanted ? 'granted' : 'denied';
     } catch (error) {
       // It would stay open when nobody waits for it any more.
       this.#cancel(cancellation);
       throw error;
     } finally {
       unwatch();
+      cancelled?.removeEventListener('abort', drop);
       this.#cancellations.delete(cancellation);
       const left = (this.#dialogs.get(user) ?? 1) - 1;
       if (left > 0) this.#dialogs.set(user, left);
       else this.#dialogs.delete(user);
     }
-  }
-
-  /** Whose connection it is; rejects when it is gone. */
-  #userOf(sender: string): Promise<number> {
-    const known = this.#users.get(sender);
-    if (known !== undefined) return known;
-    const [oldest] = this.#users.keys();
-    if (oldest !== undefined && this.#users.size >= maxKnownSenders) this.#users.delete(oldest);
-    const asked = this.#askUserOf(sender);
-    this.#users.set(sender, asked);
-    asked.catch(() => this.#users.delete(sender));
-    return asked;
-  }
-
-  async #askUserOf(sender: string): Promise<number> {
-    const [user] = await this.#bus.call({
-      destination: 'org.freedesktop.DBus',
-      path: '/org/freedesktop/DBus',
-      interface: 'org.freedesktop.DBus',
-      member: 'GetConnectionUnixUser',
-      body: { signature: 's', values: [sender] },
-      timeoutMs: checkTimeoutMs,
-    });
-    if (typeof user !== 'number') throw new Error(`the bus does not say whose connection ${sender} is`);
-    return user;
   }
 
   async #check(request: AuthorizationRequest, flags: number, cancellation: string): Promise<Decision> {

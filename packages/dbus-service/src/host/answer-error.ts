@@ -9,8 +9,22 @@ import type { ErrorAnswer } from './messages.js';
 
 const maxMessageLength = 1000;
 
-/** What a caller sees of an error: only mapped ones have a text of their own; stacks and causes stay in the log. */
+const answers = new WeakMap<object, ErrorAnswer>();
+
+/**
+ * What a caller sees of an error: only mapped ones have a text of their own; stacks and causes stay in the log, once for
+ * however many get the same error.
+ */
 export function toErrorAnswer(error: unknown, log: Log): ErrorAnswer {
+  if (typeof error !== 'object' || error === null) return makeAnswer(error, log);
+  const known = answers.get(error);
+  if (known !== undefined) return known;
+  const answer = makeAnswer(error, log);
+  answers.set(error, answer);
+  return answer;
+}
+
+function makeAnswer(error: unknown, log: Log): ErrorAnswer {
   if (error instanceof BusError) return { errorName: error.errorName, message: shown(error.message) };
   if (error instanceof FailedStepError) {
     const id = newLogId();

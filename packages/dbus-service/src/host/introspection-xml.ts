@@ -64,7 +64,7 @@ export const introspectionXml: Readonly<Record<InterfaceName, string>> = {
       <arg name="typeId" type="s" direction="in"/>
       <arg name="options" type="a{sv}" direction="in">
         <annotation name="me.phyllo.Vgpu1.Options"
-          value="parent:o uuid:s persistent:b start:b autostart:b attributes:a(ss) auth.no_user_interaction:b"/>
+          value="parent:o uuid:s persistent:b start:b autostart:b attributes:a(ss) operation_id:s auth.no_user_interaction:b"/>
       </arg>
       <arg name="vgpu" type="o" direction="out"/>
     </method>
@@ -158,28 +158,28 @@ export const introspectionXml: Readonly<Record<InterfaceName, string>> = {
 
     <method name="Start">
       <arg name="options" type="a{sv}" direction="in">
-        <annotation name="me.phyllo.Vgpu1.Options" value="auth.no_user_interaction:b"/>
+        <annotation name="me.phyllo.Vgpu1.Options" value="operation_id:s auth.no_user_interaction:b"/>
       </arg>
     </method>
     <method name="Stop">
       <arg name="options" type="a{sv}" direction="in">
-        <annotation name="me.phyllo.Vgpu1.Options" value="auth.no_user_interaction:b"/>
+        <annotation name="me.phyllo.Vgpu1.Options" value="operation_id:s auth.no_user_interaction:b"/>
       </arg>
     </method>
     <method name="Define">
       <arg name="options" type="a{sv}" direction="in">
-        <annotation name="me.phyllo.Vgpu1.Options" value="auth.no_user_interaction:b"/>
+        <annotation name="me.phyllo.Vgpu1.Options" value="operation_id:s auth.no_user_interaction:b"/>
       </arg>
     </method>
     <method name="Undefine">
       <arg name="options" type="a{sv}" direction="in">
-        <annotation name="me.phyllo.Vgpu1.Options" value="auth.no_user_interaction:b"/>
+        <annotation name="me.phyllo.Vgpu1.Options" value="operation_id:s auth.no_user_interaction:b"/>
       </arg>
     </method>
     <method name="SetAutostart">
       <arg name="autostart" type="b" direction="in"/>
       <arg name="options" type="a{sv}" direction="in">
-        <annotation name="me.phyllo.Vgpu1.Options" value="auth.no_user_interaction:b"/>
+        <annotation name="me.phyllo.Vgpu1.Options" value="operation_id:s auth.no_user_interaction:b"/>
       </arg>
     </method>
   </interface>`,
@@ -197,6 +197,7 @@ export const introspectionXml: Readonly<Record<InterfaceName, string>> = {
     <property name="HasManagedSave" type="b" access="read"/>
     <property name="PendingRestart" type="b" access="read"/>
     <property name="Vgpus" type="ao" access="read"/>
+    <property name="MissingVgpus" type="as" access="read"/>
     <property name="PciDevices" type="ao" access="read"/>
     <property name="Videos" type="aa{sv}" access="read">
       <annotation name="me.phyllo.Vgpu1.Keys" value="model:s primary:b heads:u vram_kib:u"/>
@@ -211,7 +212,7 @@ export const introspectionXml: Readonly<Record<InterfaceName, string>> = {
     <method name="AssignVgpu">
       <arg name="vgpu" type="o" direction="in"/>
       <arg name="options" type="a{sv}" direction="in">
-        <annotation name="me.phyllo.Vgpu1.Options" value="recipe:s auth.no_user_interaction:b"/>
+        <annotation name="me.phyllo.Vgpu1.Options" value="recipe:s operation_id:s auth.no_user_interaction:b"/>
       </arg>
       <arg name="steps" type="aa{sv}" direction="out">
         <annotation name="me.phyllo.Vgpu1.Keys" value="id:s args:a{sv} severity:s message:s"/>
@@ -220,7 +221,7 @@ export const introspectionXml: Readonly<Record<InterfaceName, string>> = {
     <method name="UnassignVgpu">
       <arg name="vgpu" type="o" direction="in"/>
       <arg name="options" type="a{sv}" direction="in">
-        <annotation name="me.phyllo.Vgpu1.Options" value="restore_video:b auth.no_user_interaction:b"/>
+        <annotation name="me.phyllo.Vgpu1.Options" value="restore_video:b operation_id:s auth.no_user_interaction:b"/>
       </arg>
       <arg name="steps" type="aa{sv}" direction="out">
         <annotation name="me.phyllo.Vgpu1.Keys" value="id:s args:a{sv} severity:s message:s"/>
@@ -228,18 +229,53 @@ export const introspectionXml: Readonly<Record<InterfaceName, string>> = {
     </method>
     <method name="Start">
       <arg name="options" type="a{sv}" direction="in">
-        <annotation name="me.phyllo.Vgpu1.Options" value="auth.no_user_interaction:b"/>
+        <annotation name="me.phyllo.Vgpu1.Options" value="operation_id:s auth.no_user_interaction:b"/>
       </arg>
     </method>
     <method name="Shutdown">
       <arg name="options" type="a{sv}" direction="in">
-        <annotation name="me.phyllo.Vgpu1.Options" value="auth.no_user_interaction:b"/>
+        <annotation name="me.phyllo.Vgpu1.Options" value="operation_id:s auth.no_user_interaction:b"/>
       </arg>
     </method>
     <method name="ForceOff">
       <arg name="options" type="a{sv}" direction="in">
+        <annotation name="me.phyllo.Vgpu1.Options" value="operation_id:s auth.no_user_interaction:b"/>
+      </arg>
+    </method>
+  </interface>`,
+  'me.phyllo.Vgpu1.Operation': `
+  <interface name="me.phyllo.Vgpu1.Operation">
+    <property name="Id" type="s" access="read">
+      <annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="const"/>
+    </property>
+    <property name="Kind" type="s" access="read">
+      <annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="const"/>
+    </property>
+    <property name="Target" type="o" access="read">
+      <annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="const"/>
+    </property>
+    <property name="CallerUid" type="u" access="read">
+      <annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="const"/>
+    </property>
+    <property name="State" type="s" access="read"/>
+    <property name="ErrorName" type="s" access="read"/>
+    <property name="ErrorMessage" type="s" access="read"/>
+    <property name="Steps" type="aa{sv}" access="read">
+      <annotation name="me.phyllo.Vgpu1.Keys" value="id:s args:a{sv} severity:s message:s state:s"/>
+    </property>
+    <property name="StartedUsec" type="t" access="read">
+      <annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="const"/>
+    </property>
+
+    <method name="Cancel">
+      <arg name="options" type="a{sv}" direction="in">
         <annotation name="me.phyllo.Vgpu1.Options" value="auth.no_user_interaction:b"/>
       </arg>
     </method>
+
+    <signal name="Completed">
+      <arg name="success" type="b"/>
+      <arg name="message" type="s"/>
+    </signal>
   </interface>`,
 };

@@ -2,6 +2,7 @@
 import type { Inventory, Plan, Uuid } from '@vgpu/core';
 import type { PolkitAction } from '../auth/polkit-actions.js';
 import type { ArgumentsOf, InterfaceName, MethodName, OptionsOf, ResultOf } from '../protocol/members.js';
+import type { Operation } from '../operations/operation.js';
 import type { Dictionary } from '../protocol/contract-types.js';
 
 /** A call of a changing method against one inventory, with checked argument types. */
@@ -62,7 +63,15 @@ export interface OpenMethod<I extends InterfaceName, M extends MethodName<I>> {
   run(call: OpenCall<I, M>, host: OpenHost): Promise<ResultOf<I, M>>;
 }
 
-export type MethodEntry<I extends InterfaceName, M extends MethodName<I>> = OpenMethod<I, M> | ChangingMethod<I, M>;
+/** A method on an operation: free for the user whose it is; everybody else needs the grants that the operation needs. */
+export interface OperationMethod<I extends InterfaceName, M extends MethodName<I>> {
+  readonly kind: 'operation';
+  /** @throws DeviceError */
+  run(operation: Operation): ResultOf<I, M>;
+}
+
+export type MethodEntry<I extends InterfaceName, M extends MethodName<I>> =
+  OpenMethod<I, M> | ChangingMethod<I, M> | OperationMethod<I, M>;
 
 /** Every method of an interface, once. */
 export type InterfaceMethods<I extends InterfaceName> = { readonly [M in MethodName<I>]: MethodEntry<I, M> };

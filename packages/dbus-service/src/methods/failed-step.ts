@@ -20,7 +20,9 @@ export function nameFailure(error: unknown, failed: PlanStep | undefined): unkno
 function describeRest({ code, details }: DeviceError): string {
   if (code === 'RolledBack') return ', and everything before it was undone';
   const left = [details['notUndone'] ?? []].flat();
-  return left.length === 0 ? '' : `, and what was done before it was not undone: ${left.join(', ')}`;
+  const open = [details['mayStillHappen'] ?? []].flat();
+  const undone = left.length === 0 ? '' : `, and what was done before it was not undone: ${left.join(', ')}`;
+  return open.length === 0 ? undone : `${undone}, and this may still happen: ${open.join(', ')}`;
 }
 
 function describeFailure(action: PlanAction, args: DeviceError['details']): string {

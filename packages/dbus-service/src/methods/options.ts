@@ -40,14 +40,26 @@ interface CallWithOptions {
 }
 
 /**
- * The options for the planner, and whether the caller's options allow a dialog.
+ * The options for the planner, whether the caller's options allow a dialog, and the operation's id where he chose it.
  * @throws DeviceError InvalidArgument
  */
 export function readCallOptions(call: CallWithOptions) {
   const spec = findMethod(call.interface, call.method);
   if (spec === undefined) throw new BusError('UnknownMethod', `${call.interface} has no method ${call.method}`);
-  const { 'auth.no_user_interaction': silent, ...options } = readOptions(call.method, spec, call.args.at(-1));
-  return { options, interactive: silent !== true };
+  const {
+    'auth.no_user_interaction': silent,
+    operation_id: operationId,
+    ...options
+  } = readOptions(call.method, spec, call.args.at(-1));
+  return { options, interactive: silent !== true, operationId: parseOperationId(operationId) };
+}
+
+/** @throws DeviceError InvalidArgument */
+function parseOperationId(id: unknown): string | undefined {
+  if (id === undefined) return undefined;
+  if (typeof id === 'string' && /^[A-Za-z0-9._:-]{1,64}$/.test(id)) return id;
+  const message = 'operation_id has 1 to 64 letters, digits, ".", "_", ":" and "-", and nothing else';
+  throw new DeviceError('InvalidArgument', message, { details: { option: 'operation_id' } });
 }
 
 function unknownOption(method: string, spec: ContractMethod, name: string): DeviceError {

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { cleanDisplayText, type Plan } from '@vgpu/core';
+import { cleanDisplayText, type Plan, type PlanStep } from '@vgpu/core';
 import type { Dictionary, TypedValue } from '../protocol/contract-types.js';
 
 const maxMessageLength = 1000;
 
 /** A plan's steps as they travel, type `aa{sv}`. */
 export function formatSteps(plan: Plan): readonly Dictionary[] {
-  return plan.steps.map((step) => ({
+  return plan.steps.map(formatStep);
+}
+
+/** One step, type `a{sv}`. */
+export function formatStep(step: PlanStep): Dictionary {
+  return {
     id: text(step.id),
     args: {
       signature: 'a{sv}',
@@ -14,7 +19,7 @@ export function formatSteps(plan: Plan): readonly Dictionary[] {
     },
     severity: text(step.severity),
     message: text(step.message),
-  }));
+  };
 }
 
 function formatArgument(value: string | readonly string[]): TypedValue {

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { hasPendingRestart, vgpusOfDomain, type Domain, type DomainDevices } from '@vgpu/core';
+import {
+  findVgpus,
+  hasPendingRestart,
+  vgpusOfDomain,
+  type Domain,
+  type DomainDevices,
+  type Inventory,
+  type Uuid,
+} from '@vgpu/core';
 import type { Dictionary, TypedValue } from '../protocol/contract-types.js';
 import type { PropertiesOf } from '../protocol/members.js';
+import { publishedDomainName } from '../protocol/domain-name.js';
 import { formatPciDevicePath, formatVgpuPath } from '../protocol/paths.js';
 import { shownText } from './text.js';
 import { isPublished, type Topology } from './topology.js';
@@ -13,7 +22,7 @@ export function domainProperties({ inventory }: Topology, domain: Domain): Prope
   const addresses = devices.hostdevs.flatMap((hostdev) => (hostdev.kind === 'pci' ? [hostdev.address] : []));
   return {
     Uuid: domain.uuid,
-    Name: shownText(domain.name),
+    Name: publishedDomainName(domain.name),
     Title: shownText(domain.title),
     OsId: shownText(domain.osId),
     State: domain.state,
@@ -22,6 +31,7 @@ export function domainProperties({ inventory }: Topology, domain: Domain): Prope
     HasManagedSave: domain.hasManagedSave,
     PendingRestart: hasPendingRestart(domain),
     Vgpus: vgpusOfDomain(inventory, domain).filter(isPublished).map(formatVgpuPath),
+    MissingVgpus: missingVgpus(inventory, devices),
     PciDevices: addresses.filter((address) => inventory.pciDevices.has(address)).map(formatPciDevicePath),
     Videos: devices.videos.map((video) =>
       dictionary({
@@ -34,6 +44,12 @@ export function domainProperties({ inventory }: Topology, domain: Domain): Prope
     Graphics: devices.graphics.map((graphics) => dictionary({ type: text(graphics.type), gl: flag(graphics.gl) })),
     Console: consoleOf(domain),
   };
+}
+
+/** Mediated devices that the definition names and nobody has. */
+function missingVgpus(inventory: Inventory, { hostdevs }: DomainDevices): readonly Uuid[] {
+  const named = hostdevs.flatMap((hostdev) => (hostdev.kind === 'mdev' ? [hostdev.uuid] : []));
+  return [...new Set(named)].filter((uuid) => findVgpus(inventory, uuid).length === 0);
 }
 
 /** A running machine may have none although its stored definition, which waits for the next start, has one. */

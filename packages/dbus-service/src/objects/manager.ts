@@ -27,6 +27,6 @@ export function managerProperties(state: ManagerState): PropertiesOf<'me.phyllo.
     Connected: state.connected,
     Stale: state.stale,
     LastRefresh: state.lastRefreshUsec,
-    Features: ['mdev', 'preview'],
+    Features: ['mdev', 'preview', 'operations'],
   };
 }

@@ -51,6 +51,8 @@ export interface ContractMethod {
 export interface ContractInterface {
   readonly properties: Readonly<Record<string, { readonly type: DBusType; readonly emits: Emission }>>;
   readonly methods: Readonly<Record<string, ContractMethod>>;
+  /** The arguments of each signal in their order. */
+  readonly signals: Readonly<Record<string, readonly ContractArgument[]>>;
 }
 
 export type Contract = Readonly<Record<string, ContractInterface>>;

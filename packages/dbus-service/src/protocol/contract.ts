@@ -32,6 +32,7 @@ export const contract = {
         options: {},
       },
     },
+    signals: {},
   },
   'me.phyllo.Vgpu1.Gpu': {
     properties: {
@@ -58,10 +59,12 @@ export const contract = {
           start: 'b',
           autostart: 'b',
           attributes: 'a(ss)',
+          operation_id: 's',
           'auth.no_user_interaction': 'b',
         },
       },
     },
+    signals: {},
   },
   'me.phyllo.Vgpu1.VgpuType': {
     properties: {
@@ -85,6 +88,7 @@ export const contract = {
       Weight: { type: 'u', emits: 'true' },
     },
     methods: {},
+    signals: {},
   },
   'me.phyllo.Vgpu1.PciDevice': {
     properties: {
@@ -104,10 +108,12 @@ export const contract = {
       Domains: { type: 'ao', emits: 'true' },
     },
     methods: {},
+    signals: {},
   },
   'me.phyllo.Vgpu1.IommuGroup': {
     properties: { Number: { type: 'u', emits: 'const' }, Devices: { type: 'ao', emits: 'true' } },
     methods: {},
+    signals: {},
   },
   'me.phyllo.Vgpu1.MdevParent': {
     properties: {
@@ -117,6 +123,7 @@ export const contract = {
       Vgpus: { type: 'ao', emits: 'true' },
     },
     methods: {},
+    signals: {},
   },
   'me.phyllo.Vgpu1.Vgpu': {
     properties: {
@@ -138,19 +145,36 @@ export const contract = {
       InUseBy: { type: 'o', emits: 'true' },
     },
     methods: {
-      Start: { in: [{ name: 'options', type: 'a{sv}' }], out: [], options: { 'auth.no_user_interaction': 'b' } },
-      Stop: { in: [{ name: 'options', type: 'a{sv}' }], out: [], options: { 'auth.no_user_interaction': 'b' } },
-      Define: { in: [{ name: 'options', type: 'a{sv}' }], out: [], options: { 'auth.no_user_interaction': 'b' } },
-      Undefine: { in: [{ name: 'options', type: 'a{sv}' }], out: [], options: { 'auth.no_user_interaction': 'b' } },
+      Start: {
+        in: [{ name: 'options', type: 'a{sv}' }],
+        out: [],
+        options: { operation_id: 's', 'auth.no_user_interaction': 'b' },
+      },
+      Stop: {
+        in: [{ name: 'options', type: 'a{sv}' }],
+        out: [],
+        options: { operation_id: 's', 'auth.no_user_interaction': 'b' },
+      },
+      Define: {
+        in: [{ name: 'options', type: 'a{sv}' }],
+        out: [],
+        options: { operation_id: 's', 'auth.no_user_interaction': 'b' },
+      },
+      Undefine: {
+        in: [{ name: 'options', type: 'a{sv}' }],
+        out: [],
+        options: { operation_id: 's', 'auth.no_user_interaction': 'b' },
+      },
       SetAutostart: {
         in: [
           { name: 'autostart', type: 'b' },
           { name: 'options', type: 'a{sv}' },
         ],
         out: [],
-        options: { 'auth.no_user_interaction': 'b' },
+        options: { operation_id: 's', 'auth.no_user_interaction': 'b' },
       },
     },
+    signals: {},
   },
   'me.phyllo.Vgpu1.Domain': {
     properties: {
@@ -164,6 +188,7 @@ export const contract = {
       HasManagedSave: { type: 'b', emits: 'true' },
       PendingRestart: { type: 'b', emits: 'true' },
       Vgpus: { type: 'ao', emits: 'true' },
+      MissingVgpus: { type: 'as', emits: 'true' },
       PciDevices: { type: 'ao', emits: 'true' },
       Videos: { type: 'aa{sv}', emits: 'true' },
       Graphics: { type: 'aa{sv}', emits: 'true' },
@@ -176,7 +201,7 @@ export const contract = {
           { name: 'options', type: 'a{sv}' },
         ],
         out: [{ name: 'steps', type: 'aa{sv}' }],
-        options: { recipe: 's', 'auth.no_user_interaction': 'b' },
+        options: { recipe: 's', operation_id: 's', 'auth.no_user_interaction': 'b' },
       },
       UnassignVgpu: {
         in: [
@@ -184,11 +209,46 @@ export const contract = {
           { name: 'options', type: 'a{sv}' },
         ],
         out: [{ name: 'steps', type: 'aa{sv}' }],
-        options: { restore_video: 'b', 'auth.no_user_interaction': 'b' },
+        options: { restore_video: 'b', operation_id: 's', 'auth.no_user_interaction': 'b' },
       },
-      Start: { in: [{ name: 'options', type: 'a{sv}' }], out: [], options: { 'auth.no_user_interaction': 'b' } },
-      Shutdown: { in: [{ name: 'options', type: 'a{sv}' }], out: [], options: { 'auth.no_user_interaction': 'b' } },
-      ForceOff: { in: [{ name: 'options', type: 'a{sv}' }], out: [], options: { 'auth.no_user_interaction': 'b' } },
+      Start: {
+        in: [{ name: 'options', type: 'a{sv}' }],
+        out: [],
+        options: { operation_id: 's', 'auth.no_user_interaction': 'b' },
+      },
+      Shutdown: {
+        in: [{ name: 'options', type: 'a{sv}' }],
+        out: [],
+        options: { operation_id: 's', 'auth.no_user_interaction': 'b' },
+      },
+      ForceOff: {
+        in: [{ name: 'options', type: 'a{sv}' }],
+        out: [],
+        options: { operation_id: 's', 'auth.no_user_interaction': 'b' },
+      },
+    },
+    signals: {},
+  },
+  'me.phyllo.Vgpu1.Operation': {
+    properties: {
+      Id: { type: 's', emits: 'const' },
+      Kind: { type: 's', emits: 'const' },
+      Target: { type: 'o', emits: 'const' },
+      CallerUid: { type: 'u', emits: 'const' },
+      State: { type: 's', emits: 'true' },
+      ErrorName: { type: 's', emits: 'true' },
+      ErrorMessage: { type: 's', emits: 'true' },
+      Steps: { type: 'aa{sv}', emits: 'true' },
+      StartedUsec: { type: 't', emits: 'const' },
+    },
+    methods: {
+      Cancel: { in: [{ name: 'options', type: 'a{sv}' }], out: [], options: { 'auth.no_user_interaction': 'b' } },
+    },
+    signals: {
+      Completed: [
+        { name: 'success', type: 'b' },
+        { name: 'message', type: 's' },
+      ],
     },
   },
 } as const satisfies Contract;

@@ -2,5 +2,6 @@
 export * from './contract.js';
 export type * from './contract-types.js';
 export type * from './members.js';
+export * from './domain-name.js';
 export * from './names.js';
 export * from './paths.js';

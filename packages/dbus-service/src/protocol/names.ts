@@ -21,6 +21,7 @@ export const interfaces = {
   mdevParent: 'me.phyllo.Vgpu1.MdevParent',
   vgpu: 'me.phyllo.Vgpu1.Vgpu',
   domain: 'me.phyllo.Vgpu1.Domain',
+  operation: 'me.phyllo.Vgpu1.Operation',
 } as const;
 
 const errorPrefix = 'me.phyllo.Vgpu1.Error.';

@@ -57,3 +57,8 @@ export function formatDomainPath(uuid: Uuid): string {
 export function formatIommuGroupPath(number: number): string {
   return `${rootPath}/iommu_group/${number}`;
 }
+
+/** `number` counts the operations of one run of vgpud. */
+export function formatOperationPath(number: number): string {
+  return `${rootPath}/operation/${number}`;
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { DeviceError, type PlanStep, type StepProgress } from '@vgpu/core';
+import type { ErrorAnswer } from '../host/messages.js';
+import { formatStep } from '../methods/steps.js';
+import type { NeededGrant } from '../methods/needed-grants.js';
+import type { PropertiesOf } from '../protocol/members.js';
+import { formatOperationPath } from '../protocol/paths.js';
+
+/** `undefined`: nobody knows of it, since its caller may still be refused. */
+type State = 'waiting-for-authorization' | 'running' | 'done' | 'failed' | 'rolled-back' | undefined;
+
+export interface OperationOptions {
+  /** Counts the operations of one run. */
+  readonly number: number;
+  readonly id: string;
+  readonly kind: string;
+  readonly target: string;
+  readonly callerUid: number;
+  /** Microseconds since the epoch. */
+  readonly now: () => bigint;
+  /** Told after everything that its properties show. */
+  onChange(operation: Operation): void;
+}
+
+/** One change from when it is asked for until it is forgotten. */
+export class Operation {
+  readonly #options: OperationOptions;
+  readonly #cancellation = new AbortController();
+  readonly #progress = new Map<PlanStep, StepProgress>();
+  #steps: readonly PlanStep[] = [];
+  #state: State;
+  #startedUsec = 0n;
+  #error: ErrorAnswer = { errorName: '', message: '' };
+  /** What it needs; whoever cancels another user's operation needs it too. */
+  grants: readonly NeededGrant[] = [];
+
+  constructor(options: OperationOptions) {
+    this.#options = options;
+  }
+
+  get path(): string {
+    return formatOperationPath(this.#options.number);
+  }
+
+  get id(): string {
+    return this.#options.id;
+  }
+
+  get callerUid(): number {
+    return this.#options.callerUid;
+  }
+
+  /** Whether clients see it. */
+  get published(): boolean {
+    return this.#state !== undefined;
+  }
+
+  get over(): boolean {
+    return this.#state === 'done' || this.#state === 'failed' || this.#state === 'rolled-back';
+  }
+
+  /** Aborted when it is cancelled; the reason is the error that its caller gets where nothing was done. */
+  get cancelled(): AbortSignal {
+    return this.#cancellation.signal;
+  }
+
+  /** A password dialog opens. */
+  waitForAuthorization(): void {
+    this.#enter('waiting-for-authorization');
+  }
+
+  /** Its caller may make the change. */
+  accept(): void {
+    this.#enter('running');
+  }
+
+  /** It has its turn. */
+  begin(steps: readonly PlanStep[]): void {
+    this.#steps = steps;
+    this.#options.onChange(this);
+  }
+
+  proceed(step: PlanStep, progress: StepProgress): void {
+    this.#progress.set(step, progress);
+    this.#options.onChange(this);
+  }
+
+  succeed(): void {
+    this.#enter('done');
+  }
+
+  /** @param rolledBack whether the host is as before */
+  fail(error: ErrorAnswer, rolledBack: boolean): void {
+    this.#error = error;
+    this.#enter(rolledBack ? 'rolled-back' : 'failed');
+  }
+
+  /** @throws DeviceError InvalidState when it is over */
+  cancel(): void {
+    if (this.over) throw new DeviceError('InvalidState', `operation ${this.id} is over already`);
+    const message = `operation ${this.id} was cancelled before anything was done`;
+    this.#cancellation.abort(new DeviceError('RolledBack', message));
+  }
+
+  properties(): PropertiesOf<'me.phyllo.Vgpu1.Operation'> {
+    const { id, kind, target, callerUid } = this.#options;
+    return {
+      Id: id,
+      Kind: kind,
+      Target: target,
+      CallerUid: callerUid,
+      State: this.#state ?? '',
+      ErrorName: this.#error.errorName,
+      ErrorMessage: this.#error.message,
+      Steps: this.#steps.map((step) => ({
+        ...formatStep(step),
+        state: { signature: 's', value: step.action === undefined ? 'note' : (this.#progress.get(step) ?? 'pending') },
+      })),
+      StartedUsec: this.#startedUsec,
+    };
+  }
+
+  #enter(state: State): void {
+    if (this.#state === state) return;
+    if (this.#state === undefined) this.#startedUsec = this.#options.now();
+    this.#state = state;
+    this.#options.onChange(this);
+  }
+}

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { DeviceError, parseUuid } from '@vgpu/core';
+import { describe, expect, it } from 'vitest';
+import { diffObjects, type Signal } from '../host/diff.js';
+import { typedInterfaces } from '../host/properties.js';
+import type { PublishedObjects } from '../host/published.js';
+import type { Service } from '../service.js';
+import { call, create, domainCall, Gate, outcome, startSlow } from '../testing/calls.js';
+import { gpuPath, makeHost, vgpuPath, vgpuUuid } from '../testing/hosts.js';
+import { settle, startService } from '../testing/service.js';
+import { maxOperations, maxOperationsPerUser, operationLifetimeMs } from './operations.js';
+
+const name = 'me.phyllo.Vgpu1.Operation';
+const otherUuid = parseUuid('11111111-2222-4333-8444-555555555555');
+const failure = (code: string) => expect.objectContaining({ code });
+const id = (value: string) => ({ operation_id: { signature: 's', value } });
+
+/** All operations, oldest first. */
+function operations(service: Service) {
+  return [...service.objects()].flatMap(([path, object]) => {
+    const operation = object[name];
+    return operation === undefined ? [] : [{ path, ...operation }];
+  });
+}
+
+const states = (service: Service) => operations(service).map(({ State }) => State);
+const cancel = (path: string, sender?: string) => call(name, path, 'Cancel', [{}], sender);
+/** `id state` of an operation's steps. */
+const stepsOf = (service: Service, index: number) =>
+  operations(service)[index]?.Steps.map((step) => `${String(step['id']?.value)} ${String(step['state']?.value)}`);
+
+describe('an operation', () => {
+  it('is there while the change is made, says how far it is, and is done before the answer', async () => {
+    const { service, gate, clock } = await startSlow();
+    clock.advance(5);
+    const made = service.callMethod(create(vgpuUuid));
+    await settle();
+    expect(operations(service)).toMatchObject([
+      {
+        Kind: 'Gpu.CreateVgpu',
+        Target: gpuPath,
+        CallerUid: 1000,
+        State: 'running',
+        ErrorName: '',
+        StartedUsec: 5000n,
+      },
+    ]);
+    expect(operations(service)[0]?.Id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(stepsOf(service, 0)).toEqual(['define-mdev running', 'start-mdev pending']);
+    gate.open();
+    await made;
+    expect(states(service)).toEqual(['done']);
+    expect(stepsOf(service, 0)).toEqual(['define-mdev done', 'start-mdev done']);
+  });
+
+  it('ends with its error, and says what was undone', async () => {
+    const host = makeHost();
+    const { service, log } = await startService(host);
+    host.failNext('nodeDevices', 'start', new DeviceError('Internal', 'text of libvirt'));
+    await outcome(service.callMethod(create(vgpuUuid)));
+    const [operation] = operations(service);
+    expect(operation).toMatchObject({ State: 'rolled-back', ErrorName: 'me.phyllo.Vgpu1.Error.RolledBack' });
+    expect(stepsOf(service, 0)).toEqual(['define-mdev undone', 'start-mdev failed']);
+    // The same id as in the answer: one line in the log.
+    expect(operation?.ErrorMessage).toMatch(/could not be started.*\[[0-9a-f]{4}\]/);
+    expect(log.lines.filter((line) => line.includes('could not be started'))).toHaveLength(1);
+  });
+
+  it('fails where the plan is refused', async () => {
+    const { service } = await startService(makeHost());
+    await service.callMethod(create(vgpuUuid));
+    await expect(service.callMethod(create(vgpuUuid))).rejects.toThrow(failure('AlreadyExists'));
+    expect(states(service)).toEqual(['done', 'failed']);
+  });
+
+  it('completes with a signal, after everything it changed', async () => {
+    const { service, signals } = await startService(makeHost());
+    await service.callMethod(create(vgpuUuid));
+    await outcome(service.callMethod(create(vgpuUuid)));
+    const completed = signals.filter(({ member }) => member === 'Completed');
+    expect(completed.map(({ interface: of, body }) => [of, body.values[0], body.values[1] !== ''])).toEqual([
+      [name, true, false],
+      [name, false, true],
+    ]);
+    const last = signals.findIndex(({ member }) => member === 'Completed');
+    const made = signals.findIndex(({ member, body }) => member === 'InterfacesAdded' && body.values[0] === vgpuPath);
+    expect(made).toBeGreaterThanOrEqual(0);
+    expect(made).toBeLessThan(last);
+    expect(signals[last - 1]).toMatchObject({ member: 'PropertiesChanged', path: signals[last]?.path });
+  });
+
+  it('is not there for a call that is refused at once', async () => {
+    const { service, authorizer, signals } = await startService(makeHost());
+    for (const decision of ['denied', 'challenge'] as const) {
+      authorizer.decision = decision;
+      await outcome(service.callMethod(create(vgpuUuid)));
+    }
+    await outcome(service.callMethod(create('no-uuid')));
+    await outcome(service.callMethod(create(vgpuUuid, ':1.0')));
+    expect(operations(service)).toEqual([]);
+    expect(signals).toEqual([]);
+  });
+
+  it('waits for the password, and fails where it does not come', async () => {
+    const { service, authorizer } = await startService(makeHost());
+    const gate = new Gate();
+    authorizer.dialog = true;
+    authorizer.decision = 'denied';
+    authorizer.meanwhile = () => gate.pass();
+    const refused = outcome(service.callMethod(create(vgpuUuid)));
+    await settle();
+    expect(states(service)).toEqual(['waiting-for-authorization']);
+    gate.open();
+    expect(await refused).toEqual(failure('NotAuthorized'));
+    expect(operations(service)).toMatchObject([
+      { State: 'failed', ErrorName: 'me.phyllo.Vgpu1.Error.NotAuthorized', Steps: [] },
+    ]);
+  });
+
+  it('is forgotten 10 minutes after its end', async () => {
+    const { service, clock } = await startService(makeHost());
+    await service.callMethod(create(vgpuUuid));
+    clock.advance(operationLifetimeMs - 1);
+    await settle();
+    expect(operations(service)).toHaveLength(1);
+    clock.advance(1);
+    await settle();
+    expect(operations(service)).toEqual([]);
+  });
+});
+
+/** What a listener makes of the objects that it was given. */
+function apply(objects: Map<string, Record<string, unknown>>, { path, member, body }: Signal): void {
+  const [first, second] = body.values as [string, Record<string, unknown>];
+  if (member === 'InterfacesAdded') objects.set(first, { ...objects.get(first), ...second });
+  if (member === 'InterfacesRemoved') objects.delete(first);
+  if (member !== 'PropertiesChanged') return;
+  const old = objects.get(path);
+  objects.set(path, { ...old, [first]: { ...(old?.[first] as object), ...second } });
+}
+
+const copy = (objects: PublishedObjects) =>
+  new Map([...objects].map(([path, object]) => [path, typedInterfaces(object) as Record<string, unknown>]));
+
+describe('signals', () => {
+  it('turn the first copy into the last, whatever happens to operations', async () => {
+    const { service, gate, signals, clock, leave } = await startSlow();
+    const objects = copy(service.objects());
+    const manager = objects.get('/me/phyllo/Vgpu1/manager');
+    const first = service.callMethod(create(vgpuUuid));
+    const second = outcome(service.callMethod(create(otherUuid, ':1.10')));
+    const third = outcome(service.callMethod(create(otherUuid, ':1.2000')));
+    await settle();
+    leave(':1.10');
+    await service.callMethod(cancel(operations(service)[2]?.path ?? '', ':1.2000'));
+    gate.open();
+    await Promise.all([first, second, third]);
+    clock.advance(operationLifetimeMs);
+    await settle();
+    await service.callMethod(domainCall('Start'));
+    for (const signal of signals) apply(objects, signal);
+    // LastRefresh changes without a signal.
+    const last = copy(service.objects());
+    if (manager !== undefined) last.set('/me/phyllo/Vgpu1/manager', manager);
+    expect(objects).toEqual(last);
+    expect(diffObjects(service.objects(), service.objects())).toEqual([]);
+  });
+});
+
+describe('Cancel', () => {
+  it('ends the wait for a turn, and nothing is done', async () => {
+    const { service, gate, uuids } = await startSlow();
+    const first = service.callMethod(create(vgpuUuid));
+    const second = outcome(service.callMethod(create(otherUuid, ':1.10')));
+    await settle();
+    const [, waiting] = operations(service);
+    expect(waiting).toMatchObject({ State: 'running', Steps: [] });
+    await service.callMethod(cancel(waiting?.path ?? '', ':1.11'));
+    expect(await second).toEqual(failure('RolledBack'));
+    expect(states(service)).toEqual(['running', 'rolled-back']);
+    gate.open();
+    await first;
+    expect(await uuids()).toEqual([vgpuUuid]);
+  });
+
+  it('closes the dialog', async () => {
+    const { service, authorizer, gate } = await startSlow();
+    authorizer.dialog = true;
+    authorizer.meanwhile = () => gate.pass();
+    const refused = outcome(service.callMethod(create(vgpuUuid)));
+    await settle();
+    await service.callMethod(cancel(operations(service)[0]?.path ?? ''));
+    expect(authorizer.asked[0]?.cancelled?.aborted).toBe(true);
+    gate.open();
+    // It was granted in the same moment.
+    expect(await refused).toEqual(failure('RolledBack'));
+    expect(states(service)).toEqual(['rolled-back']);
+  });
+
+  it('undoes what was done, after the step that has begun', async () => {
+    const { service, gate, uuids } = await startSlow();
+    const undone = outcome(service.callMethod(create(vgpuUuid)));
+    await settle();
+    await service.callMethod(cancel(operations(service)[0]?.path ?? ''));
+    expect(states(service)).toEqual(['running']);
+    gate.open();
+    expect(await undone).toMatchObject({ code: 'RolledBack', message: expect.stringContaining('was cancelled') });
+    expect(stepsOf(service, 0)).toEqual(['define-mdev undone', 'start-mdev pending']);
+    expect(await uuids()).toEqual([]);
+  });
+
+  it('names what it could not undo', async () => {
+    const { service, gate, host } = await startSlow();
+    const undone = outcome(service.callMethod(create(vgpuUuid)));
+    await settle();
+    await service.callMethod(cancel(operations(service)[0]?.path ?? ''));
+    host.failNext('nodeDevices', 'undefine', new DeviceError('DeviceBusy', 'held'));
+    gate.open();
+    expect(await undone).toMatchObject({ code: 'InvalidState', details: { notUndone: ['define-mdev'] } });
+    expect(states(service)).toEqual(['failed']);
+    expect(stepsOf(service, 0)).toEqual(['define-mdev left', 'start-mdev pending']);
+  });
+
+  it('is refused when it is over, and for what never was', async () => {
+    const { service } = await startService(makeHost());
+    await service.callMethod(create(vgpuUuid));
+    const over = cancel(operations(service)[0]?.path ?? '');
+    await expect(service.callMethod(over)).rejects.toThrow(failure('InvalidState'));
+    await expect(service.callMethod(cancel('/me/phyllo/Vgpu1/operation/9'))).rejects.toThrow(failure('NotFound'));
+  });
+
+  it('needs of another user what the change needs', async () => {
+    const { service, authorizer, gate, uuids } = await startSlow();
+    const made = service.callMethod(create(vgpuUuid));
+    await settle();
+    const path = operations(service)[0]?.path ?? '';
+    const before = authorizer.asked.length;
+    authorizer.decision = 'denied';
+    await expect(service.callMethod(cancel(path, ':1.2000'))).rejects.toThrow(failure('NotAuthorized'));
+    authorizer.decision = 'challenge';
+    await expect(service.callMethod(cancel(path, ':1.2000'))).rejects.toMatchObject({
+      errorName: 'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired',
+    });
+    expect(authorizer.asked.slice(before).map(({ sender, action, details }) => [sender, action, details])).toEqual(
+      Array.from({ length: 2 }, () => [
+        ':1.2000',
+        'me.phyllo.vgpu1.manage-vgpus',
+        { 'vgpu.uuid': vgpuUuid, 'parent.name': '0000:00:02.0' },
+      ]),
+    );
+    authorizer.decision = 'granted';
+    await service.callMethod(cancel(path, ':1.2000'));
+    gate.open();
+    expect(await outcome(made)).toEqual(failure('RolledBack'));
+    expect(await uuids()).toEqual([]);
+  });
+});
+
+describe('operation_id', () => {
+  it('makes a repeated call wait for the first one, which alone is made', async () => {
+    const { service, gate, uuids } = await startSlow();
+    const first = service.callMethod(create(vgpuUuid, ':1.9', id('a')));
+    const again = service.callMethod(create(vgpuUuid, ':1.10', id('a')));
+    await settle();
+    expect(operations(service).map(({ Id }) => Id)).toEqual(['a']);
+    gate.open();
+    expect(await Promise.all([first, again])).toEqual([[vgpuPath], [vgpuPath]]);
+    const silent = { ...id('a'), 'auth.no_user_interaction': { signature: 'b', value: true } };
+    expect(await service.callMethod(create(vgpuUuid, ':1.11', silent))).toEqual([vgpuPath]);
+    expect(await uuids()).toEqual([vgpuUuid]);
+    expect(operations(service)).toHaveLength(1);
+  });
+
+  it('gives the error again', async () => {
+    const host = makeHost();
+    const { service } = await startService(host);
+    host.failNext('nodeDevices', 'start', new DeviceError('NoAvailableInstances', 'full'));
+    const first = await outcome(service.callMethod(create(vgpuUuid, ':1.9', id('a'))));
+    expect(first).toEqual(failure('RolledBack'));
+    expect(await outcome(service.callMethod(create(vgpuUuid, ':1.9', id('a'))))).toBe(first);
+    expect((await host.nodeDevices.list()).mdevs).toEqual([]);
+  });
+
+  it('is refused for another call', async () => {
+    const { service } = await startService(makeHost());
+    await service.callMethod(create(vgpuUuid, ':1.9', id('a')));
+    await expect(service.callMethod(create(otherUuid, ':1.9', id('a')))).rejects.toThrow(failure('AlreadyExists'));
+    await expect(service.callMethod(call('me.phyllo.Vgpu1.Vgpu', vgpuPath, 'Stop', [id('a')]))).rejects.toThrow(
+      failure('AlreadyExists'),
+    );
+    expect(operations(service)).toHaveLength(1);
+  });
+
+  it('is one user’s own: nobody else learns or takes what is behind it', async () => {
+    const { service } = await startService(makeHost());
+    await service.callMethod(create(vgpuUuid, ':1.9', id('a')));
+    expect(await outcome(service.callMethod(create(vgpuUuid, ':1.2000', id('a'))))).toEqual(failure('AlreadyExists'));
+    expect(operations(service).map(({ Id, CallerUid }) => [Id, CallerUid])).toEqual([
+      ['a', 1000],
+      ['a', 2000],
+    ]);
+  });
+
+  it('is free after a refusal, and when its operation is gone', async () => {
+    const { service, authorizer, clock, uuids } = await startSlow().then((rig) => (rig.gate.open(), rig));
+    authorizer.decision = 'challenge';
+    await outcome(service.callMethod(create(vgpuUuid, ':1.9', id('a'))));
+    authorizer.decision = 'granted';
+    await service.callMethod(create(vgpuUuid, ':1.9', id('a')));
+    clock.advance(operationLifetimeMs);
+    await settle();
+    await service.callMethod(create(otherUuid, ':1.9', id('a')));
+    expect(await uuids()).toEqual([vgpuUuid, otherUuid]);
+  });
+});
+
+const start = (sender: string) => domainCall('Start', sender);
+
+describe('the number of operations', () => {
+  it('is bounded for each user: the oldest that are over go', async () => {
+    const { service } = await startService(makeHost());
+    for (let index = 0; index < maxOperationsPerUser + 3; index += 1) {
+      await outcome(service.callMethod(start(':1.9')));
+    }
+    expect(operations(service)).toHaveLength(maxOperationsPerUser);
+    expect(operations(service)[0]?.path).toBe('/me/phyllo/Vgpu1/operation/4');
+  });
+
+  it('is bounded for those that are not over: no more are accepted', async () => {
+    const { service, gate } = await startSlow();
+    const calls = Array.from({ length: maxOperationsPerUser }, (_, index) =>
+      outcome(service.callMethod(create(vgpuUuid, `:1.${100 + index}`))),
+    );
+    await settle();
+    await expect(service.callMethod(create(vgpuUuid, ':1.9'))).rejects.toMatchObject({
+      errorName: 'org.freedesktop.DBus.Error.LimitsExceeded',
+    });
+    const other = service.callMethod(create(otherUuid, ':1.2000'));
+    gate.open();
+    await Promise.all([...calls, other]);
+  });
+
+  it('is bounded for all: those of whoever has most go first', async () => {
+    const { service } = await startService(makeHost());
+    await outcome(service.callMethod(start(':1.9')));
+    const users = maxOperations / maxOperationsPerUser;
+    for (let user = 0; user < users; user += 1) {
+      for (let index = 0; index < maxOperationsPerUser; index += 1) {
+        await outcome(service.callMethod(start(`:1.${2000 + user}`)));
+      }
+    }
+    expect(operations(service)).toHaveLength(maxOperations);
+    expect(operations(service)[0]?.CallerUid).toBe(1000);
+  });
+});

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { createHash, randomUUID } from 'node:crypto';
+import { DeviceError, type Clock } from '@vgpu/core';
+import { toErrorAnswer } from '../host/answer-error.js';
+import { BusError } from '../host/bus-error.js';
+import { diffObjects, type Signal } from '../host/diff.js';
+import type { MethodCall } from '../host/dispatch.js';
+import type { PublishedObject, PublishedObjects } from '../host/published.js';
+import type { Log } from '../log.js';
+import { interfaces } from '../protocol/names.js';
+import { Operation } from './operation.js';
+
+/** How long an operation that is over is shown. */
+export const operationLifetimeMs = 10 * 60_000;
+/** Operations of one user, and of all; of those that are over the oldest go first. */
+export const maxOperationsPerUser = 64;
+export const maxOperations = 512;
+
+export interface OperationsOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told after `objects()` has changed, with what turns the old ones into the new ones. It must not throw. */
+  onChange(signals: readonly Signal[]): void;
+}
+
+/** A changing call, and whose it is. */
+export interface OperationRequest {
+  readonly call: MethodCall;
+  readonly callerUid: number;
+  /** The caller's choice; undefined: a random one. */
+  readonly id: string | undefined;
+  /** The call's options but those that are about the call itself. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+interface Entry {
+  readonly operation: Operation;
+  /** Equal for calls that ask for the same. */
+  readonly fingerprint: string;
+  readonly outcome: Promise<readonly unknown[]>;
+}
+
+/** All operations that clients see, and those that are about to be seen. */
+export class Operations {
+  readonly #options: OperationsOptions;
+  /** By path, oldest first. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #objects = new Map<string, PublishedObject>();
+  #count = 0;
+
+  constructor(options: OperationsOptions) {
+    this.#options = options;
+  }
+
+  objects(): PublishedObjects {
+    return this.#objects;
+  }
+
+  /** @throws DeviceError NotFound */
+  require(path: string): Operation {
+    const entry = this.#entries.get(path);
+    if (entry === undefined) throw new DeviceError('NotFound', `${path} is no operation`, { details: { path } });
+    return entry.operation;
+  }
+
+  /**
+   * Carries out the change, or gives what became of it where the caller has asked for it under the same id before.
+   * @throws DeviceError AlreadyExists: the id is that of another change; BusError LimitsExceeded; what the change throws
+   */
+  run(
+    request: OperationRequest,
+    change: (operation: Operation) => Promise<readonly unknown[]>,
+  ): Promise<readonly unknown[]> {
+    const { call, callerUid, id = randomUUID() } = request;
+    const fingerprint = fingerprintOf(request);
+    const known = [...this.#entries.values()].find(
+      ({ operation }) => operation.id === id && operation.callerUid === callerUid,
+    );
+    if (known?.fingerprint === fingerprint) return known.outcome;
+    if (known !== undefined) throw new DeviceError('AlreadyExists', `operation ${id} is another change already`);
+    this.#makeRoom(callerUid);
+    const operation = new Operation({
+      number: ++this.#count,
+      id,
+      kind: `${call.interface.slice(call.interface.lastIndexOf('.') + 1)}.${call.method}`,
+      target: call.path,
+      callerUid,
+      now: () => this.#options.clock.nowUsec(),
+      onChange: (changed) => this.#publish(changed),
+    });
+    const outcome = this.#follow(operation, () => change(operation));
+    this.#entries.set(operation.path, { operation, fingerprint, outcome });
+    return outcome;
+  }
+
+  async #follow(operation: Operation, change: () => Promise<readonly unknown[]>): Promise<readonly unknown[]> {
+    try {
+      // Whatever it does at once comes after the operation is known.
+      await Promise.resolve();
+      const result = await change();
+      operation.succeed();
+      return result;
+    } catch (error) {
+      const rolledBack = error instanceof DeviceError && error.code === 'RolledBack';
+      if (operation.published) operation.fail(toErrorAnswer(error, this.#options.log), rolledBack);
+      throw error;
+    } finally {
+      if (operation.published) this.#complete(operation);
+      else this.#entries.delete(operation.path);
+    }
+  }
+
+  #complete(operation: Operation): void {
+    const { State: state, ErrorMessage: message } = operation.properties();
+    const body = { signature: 'bs', values: [state === 'done', message] };
+    this.#options.onChange([{ path: operation.path, interface: interfaces.operation, member: 'Completed', body }]);
+    void this.#options.clock.delay(operationLifetimeMs).then(() => this.#forget(operation));
+  }
+
+  #publish(operation: Operation): void {
+    const { path } = operation;
+    if (!operation.published || !this.#entries.has(path)) return;
+    const before = this.#objects.get(path);
+    const after = { [interfaces.operation]: operation.properties() };
+    this.#objects.set(path, after);
+    this.#options.onChange(
+      diffObjects(new Map(before === undefined ? [] : [[path, before]]), new Map([[path, after]])),
+    );
+  }
+
+  #forget({ path }: Operation): void {
+    this.#entries.delete(path);
+    const before = this.#objects.get(path);
+    if (before === undefined) return;
+    this.#objects.delete(path);
+    this.#options.onChange(diffObjects(new Map([[path, before]]), new Map()));
+  }
+
+  /** @throws BusError LimitsExceeded */
+  #makeRoom(callerUid: number): void {
+    const own = this.#ofUser(callerUid);
+    if (own.length >= maxOperationsPerUser) {
+      const oldest = own.find((operation) => operation.over);
+      if (oldest === undefined) {
+        throw new BusError('LimitsExceeded', `user ${callerUid} has ${own.length} operations that are not over`);
+      }
+      this.#forget(oldest);
+    }
+    if (this.#entries.size < maxOperations) return;
+    // That of whoever has most, so that nobody drives out the others'.
+    const users = new Set([...this.#entries.values()].map(({ operation }) => operation.callerUid));
+    const over = [...users].map((uid) => this.#ofUser(uid).filter((operation) => operation.over));
+    const [oldest] = over.toSorted((a, b) => b.length - a.length)[0] ?? [];
+    if (oldest !== undefined) this.#forget(oldest);
+  }
+
+  #ofUser(uid: number): readonly Operation[] {
+    return [...this.#entries.values()].flatMap(({ operation }) => (operation.callerUid === uid ? [operation] : []));
+  }
+}
+
+function fingerprintOf({ call, options }: OperationRequest): string {
+  const sorted = Object.entries(options).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const asked = [call.path, call.interface, call.method, call.args.slice(0, -1), sorted];
+  const text = JSON.stringify(asked, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  return createHash('sha256').update(text).digest('hex');
+}
