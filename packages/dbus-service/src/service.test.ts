@@ -96,7 +96,7 @@ describe('every changing method', () => {
 
   it.each(changingMethods())('$name $method refuses an unknown option before it asks anybody', async (listed) => {
     const { service, authorizer } = await startService(hostWithVgpu());
-    const options = { operation_id: { signature: 's', value: '1' } };
+    const options = { colour: { signature: 's', value: '1' } };
     const args = listed.spec.in.map((arg) => (arg.type === 'a{sv}' ? options : argumentByType[arg.type]));
     const wrong = call(listed.name, pathByInterface[listed.name] ?? '', listed.method, args);
     await expect(service.callMethod(wrong)).rejects.toThrow(failure('InvalidArgument'));

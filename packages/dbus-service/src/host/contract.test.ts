@@ -13,6 +13,7 @@ import { methodTable } from '../methods/table.js';
 import { contract } from '../protocol/contract.js';
 import { interfaces } from '../protocol/names.js';
 import { changingMethods } from '../testing/changing-methods.js';
+import { domainCall } from '../testing/calls.js';
 import { makeHost } from '../testing/hosts.js';
 import { startService } from '../testing/service.js';
 import { version } from '../version.js';
@@ -57,6 +58,8 @@ describe('the contract', () => {
     const uuid = crypto.randomUUID() as never;
     await host.nodeDevices.define({ uuid, parent: parent.name, typeId: type.typeId, attributes: [] });
     const { service } = await startService(host);
+    // Without a change there is no operation.
+    await service.callMethod(domainCall('Start'));
     const served = new Map<string, unknown>();
     for (const path of service.objects().keys()) {
       const xml = introspect(service.objects(), path) ?? '';
@@ -72,10 +75,10 @@ describe('the contract', () => {
     expect(methodNames(methodTable)).toEqual(methodNames(published));
   });
 
-  it('ends every changing method in options that know auth.no_user_interaction', () => {
+  it('ends every changing method in options that know auth.no_user_interaction and operation_id', () => {
     for (const { name, method, spec } of changingMethods()) {
       expect(spec.in.at(-1), `${name}.${method}`).toEqual({ name: 'options', type: 'a{sv}' });
-      expect(spec.options, `${name}.${method}`).toHaveProperty(['auth.no_user_interaction'], 'b');
+      expect(spec.options, `${name}.${method}`).toMatchObject({ 'auth.no_user_interaction': 'b', operation_id: 's' });
     }
   });
 
