@@ -5,6 +5,7 @@ import { parent, startCliHost, typeId, uuid } from './cli-host.js';
 const server = 'web server';
 const oneSpace = '11111111-0000-4000-8000-000000000001';
 const twoSpaces = '11111111-0000-4000-8000-000000000002';
+const invisible = '11111111-0000-4000-8000-000000000003';
 
 function domainXml(name: string, domainUuid: string): string {
   return `<domain type='qemu'><name>${name}</name><uuid>${domainUuid}</uuid><memory unit='MiB'>16</memory>
@@ -16,12 +17,16 @@ describe('virtual machines whose names look alike', { timeout: 120_000 }, () => 
     await using host = await startCliHost();
     await host.define(oneSpace, domainXml(server, oneSpace));
     await host.define(twoSpaces, domainXml('web  server', twoSpaces));
+    await host.succeed('domain', 'start', 'web  server');
+    expect(await host.output('virsh', 'list', '--uuid')).toBe(`${twoSpaces}\n\n`);
+    await host.succeed('domain', 'force-off', 'web  server');
+    await host.define(invisible, domainXml('web\u200bserver', invisible));
     const refused = await host.vgpuctl(['domain', 'start', server]);
     expect({ status: refused.status, stdout: refused.stdout }).toStrictEqual({ status: 17, stdout: '' });
-    expect(refused.stderr).toContain(`${oneSpace} or ${twoSpaces}`);
-    await host.succeed('domain', 'start', twoSpaces);
-    expect(await host.output('virsh', 'list', '--uuid')).toBe(`${twoSpaces}\n\n`);
-    expect(await host.succeed('domains', '--uuid')).toMatch(new RegExp(`^${twoSpaces}  web .*running`, 'm'));
+    expect(refused.stderr).toContain(`${oneSpace} or ${invisible}`);
+    await host.succeed('domain', 'start', invisible);
+    expect(await host.output('virsh', 'list', '--uuid')).toBe(`${invisible}\n\n`);
+    expect(await host.succeed('domains', '--uuid')).toMatch(new RegExp(`^${invisible}  web server .*running`, 'm'));
   });
 });
 

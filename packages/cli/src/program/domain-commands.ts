@@ -12,7 +12,7 @@ export function addDomainCommands(program: Command, execute: Execute): void {
 
   addCommand(program, 'domains', {
     summary: 'List the virtual machines with their vGPUs',
-    more: 'A name is shown without control and invisible characters, and cut at 128.',
+    more: 'A name with control or invisible characters, or one too long, is not shown as it is.',
     example: 'vgpuctl domains',
   })
     .option('--uuid', 'with their UUIDs')

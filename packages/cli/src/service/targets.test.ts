@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { cleanDisplayText, DeviceError } from '@vgpu/core';
-import { interfaces, type TypedValue } from '@vgpu/dbus-service/protocol';
+import { DeviceError } from '@vgpu/core';
+import { interfaces, publishedDomainName, type TypedValue } from '@vgpu/dbus-service/protocol';
 import { describe, expect, it } from 'vitest';
 import { properties } from '../testing/fake-service.js';
 import { readObjects, type ManagedObjects, type Objects } from './objects.js';
@@ -112,10 +112,19 @@ describe('findDomain and findParent', () => {
     expect(findDomain(twins, one).path).toBe('/b');
   });
 
-  it.each(['web  server', 'a\u200bdmin', ' x', 'n'.repeat(129)])(
+  it.each(['web  server', ' x', 'n'.repeat(129)])('takes %j, exactly', (name) => {
+    const named = (Name: string, Uuid: string) => ({
+      [interfaces.domain]: properties(interfaces.domain, { Uuid, Name }),
+    });
+    const alike = named(name.replaceAll(/ +/g, ' ').trim().slice(0, 128), uuid.replace('7', '8'));
+    const both = readObjects({ '/a': alike, '/b': named(publishedDomainName(name), uuid) });
+    expect(findDomain(both, name).path).toBe('/b');
+  });
+
+  it.each(['a\u200bdmin', 'x\u0000', '\u202ex', 'n'.repeat(256)])(
     'does not guess which is meant by %j, which no list shows',
     (name) => {
-      const shown = properties(interfaces.domain, { Uuid: uuid, Name: cleanDisplayText(name) });
+      const shown = properties(interfaces.domain, { Uuid: uuid, Name: publishedDomainName(name) });
       const odd = readObjects({ '/a': { [interfaces.domain]: shown } });
       expect(codeOf(() => findDomain(odd, name))).toBe('NotFound');
       expect(() => findDomain(odd, name)).toThrow('vgpuctl domains --uuid');

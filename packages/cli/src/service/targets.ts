@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { cleanDisplayText, DeviceError, parsePciAddress, parseUuid, type Uuid } from '@vgpu/core';
-import { interfaces } from '@vgpu/dbus-service/protocol';
+import { DeviceError, parsePciAddress, parseUuid, type Uuid } from '@vgpu/core';
+import { interfaces, publishedDomainName } from '@vgpu/dbus-service/protocol';
 import type { ObjectWith, Objects } from './objects.js';
 
 export type VgpuObject = ObjectWith<typeof interfaces.vgpu>;
@@ -89,8 +89,8 @@ export function findParent(objects: Objects, name: string): ParentObject {
 }
 
 /**
- * By UUID, or by name as the service shows it, which is not always the name: Ambiguous where several are shown alike,
- * NotFound. A UUID wins over a name that looks like it.
+ * By UUID, or by name as the service publishes it, which is the name unless it is too long or not all of it can be seen:
+ * Ambiguous where several are published alike, NotFound. A UUID wins over a name that looks like it.
  */
 export function findDomain(objects: Objects, nameOrUuid: string): DomainObject {
   if (nameOrUuid === '') throw new DeviceError('InvalidArgument', 'a domain has a name or a UUID, not ""');
@@ -99,7 +99,7 @@ export function findDomain(objects: Objects, nameOrUuid: string): DomainObject {
   if (byUuid !== undefined) return byUuid;
   const [domain, ...others] = domains.filter((candidate) => candidate.Name === nameOrUuid);
   if (domain === undefined) {
-    const odd = cleanDisplayText(nameOrUuid) !== nameOrUuid;
+    const odd = publishedDomainName(nameOrUuid) !== nameOrUuid;
     const hint = odd ? '; one with such a name goes by its UUID: vgpuctl domains --uuid' : '';
     throw new DeviceError('NotFound', `domain ${nameOrUuid} does not exist${hint}`);
   }

@@ -31,10 +31,10 @@ polkit's \`pkttyagent\` ask there, as systemctl and virsh do. Where nobody can b
 
 ## Names of virtual machines
 
-A virtual machine is named by its UUID, or by its name as \`vgpuctl domains\` shows it. Names can contain anything, so what
-is shown is without control and invisible characters, with single spaces, and at most 128 characters long. Where two
-machines are shown alike, their name is refused with exit status 17 and the UUIDs are listed. A machine whose name is not
-shown as it is, is best named by its UUID, which always works: \`vgpuctl domains --uuid\`.
+A virtual machine is named by its UUID, or by its name, exactly. Names can contain anything: one with control or invisible
+characters, or with more than 255 bytes, is shown without them, with single spaces and at most 128 characters long, and goes
+by its UUID: \`vgpuctl domains --uuid\`. Where two machines are shown alike, their name is refused with exit status 17 and
+the UUIDs are listed.
 
 ## What is shown before a change
 

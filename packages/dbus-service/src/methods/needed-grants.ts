@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { cleanDisplayText, DeviceError, type Inventory, type MdevId, type Plan, type PlanAction } from '@vgpu/core';
+import { DeviceError, type Inventory, type MdevId, type Plan, type PlanAction } from '@vgpu/core';
 import { polkitActions, type PolkitAction } from '../auth/polkit-actions.js';
+import { publishedDomainName } from '../protocol/domain-name.js';
 import type { AnyChangeInput, AnyChangingMethod } from './table.js';
 
 /** An action, and what it is done to: what polkit is asked. */
@@ -36,7 +37,7 @@ export function vgpuDetails({ uuid, parent }: MdevId): GrantDetails {
 }
 
 export function domainDetails(domain: { readonly uuid: string; readonly name: string }): GrantDetails {
-  return { 'domain.uuid': domain.uuid, 'domain.name': cleanDisplayText(domain.name) };
+  return { 'domain.uuid': domain.uuid, 'domain.name': publishedDomainName(domain.name) };
 }
 
 /** Why there is no plan is said after the authorization, not before. */

@@ -190,6 +190,32 @@ describe('buildObjects', () => {
     });
   });
 
+  it.each([
+    ['stored', { state: 'shut-off' } as const],
+    ['running', { state: 'running', inactive: undefined } as const],
+  ])('names what a %s machine has and nobody knows, once, and not what there is', async (_how, changes) => {
+    const gone = parseUuid('11111111-2222-4333-8444-555555555555');
+    const stored = makeDomain().inactive;
+    if (stored === undefined) throw new Error('not stored');
+    const devices = { ...stored, hostdevs: [hostdev, { ...hostdev, uuid: gone }, { ...hostdev, uuid: gone }] };
+    const domain = makeDomain(
+      changes.state === 'running' ? { ...changes, active: devices } : { ...changes, inactive: devices },
+    );
+    for (const active of [true, false]) {
+      const objects = await publish([domain], { ...hostFile, mdevs: [{ ...mdev, active }] });
+      expect(objects.get(domainPath)?.['me.phyllo.Vgpu1.Domain']).toMatchObject({
+        Vgpus: [vgpuPath],
+        MissingVgpus: [gone],
+      });
+    }
+    expect((await publish()).get(domainPath)?.['me.phyllo.Vgpu1.Domain']?.MissingVgpus).toEqual([]);
+  });
+
+  it('shows a name exactly where all of it can be seen', async () => {
+    const objects = await publish([makeDomain({ name: ' web  server ' })]);
+    expect(objects.get(domainPath)?.['me.phyllo.Vgpu1.Domain']?.Name).toBe(' web  server ');
+  });
+
   it('shows texts of strangers without control characters, and everything can be sent', async () => {
     const name = 'evil\0name\u202e\nsecond line';
     const domain = makeDomain({ uuid: domainUuid, name, title: '\u001b[31mred', osId: 'x'.repeat(5000) });
