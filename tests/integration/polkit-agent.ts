@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import dbus from 'dbus-next';
+import type { ProcessSubject } from './dbus-service-client.js';
+
+const agentPath = '/org/test/PolicyKit1/AuthenticationAgent';
+const agentInterface = 'org.freedesktop.PolicyKit1.AuthenticationAgent';
+const waitTimeoutMs = 10_000;
+
+interface RawMessage {
+  readonly interface: string;
+  readonly member: string;
+  readonly body: readonly unknown[];
+}
+
+interface RawBus {
+  addMethodHandler(handler: (message: RawMessage) => boolean): void;
+  send(message: unknown): void;
+}
+
+/** A question of polkit's that somebody is to answer. */
+export interface Dialog {
+  readonly action: string;
+  /** Whether polkit has taken the question back. */
+  readonly cancelled: boolean;
+  /** As with the right password. */
+  grant(): Promise<void>;
+  /** As with a wrong one, or when it is dismissed. */
+  deny(): void;
+}
+
+/**
+ * An authentication agent for one process, registered with polkitd as a desktop registers its own. What the user would
+ * do at the dialog the test does, when it likes. Needs root: in place of the password it uses root's right to vouch.
+ */
+export class PolkitAgent implements Disposable {
+  readonly #bus: dbus.MessageBus;
+  readonly #open = new Map<string, { cancelled: boolean; deny(): void; readonly dialog: Dialog }>();
+  readonly #dialogs: Dialog[] = [];
+  readonly #listeners = new Set<() => void>();
+
+  private constructor(bus: dbus.MessageBus) {
+    this.#bus = bus;
+    (bus as unknown as RawBus).addMethodHandler((message) => this.#handle(message));
+  }
+
+  static async register(busAddress: string, { pid, startTime }: ProcessSubject): Promise<PolkitAgent> {
+    const agent = new PolkitAgent(dbus.sessionBus({ busAddress }));
+    const subject = [
+      'unix-process',
+      { pid: new dbus.Variant('u', pid), 'start-time': new dbus.Variant('t', BigInt(startTime)) },
+    ];
+    await agent.#callPolkit('RegisterAuthenticationAgent', '(sa{sv})ss', [subject, 'C.UTF-8', agentPath]);
+    return agent;
+  }
+
+  /** The next question, counted from 0. */
+  async dialog(index = 0): Promise<Dialog> {
+    await this.#until(`dialog ${index}`, () => this.#dialogs[index] !== undefined);
+    return this.#dialogs[index] as Dialog;
+  }
+
+  async cancelled(dialog: Dialog): Promise<void> {
+    await this.#until('the end of the dialog', () => dialog.cancelled);
+  }
+
+  /** How many there were. */
+  get count(): number {
+    return this.#dialogs.length;
+  }
+
+  [Symbol.dispose](): void {
+    this.#bus.disconnect();
+  }
+
+  #handle(message: RawMessage): boolean {
+    if (message.interface !== agentInterface) return false;
+    const reply = () => (this.#bus as unknown as RawBus).send(dbus.Message.newMethodReturn(message as never, '', []));
+    if (message.member === 'BeginAuthentication') {
+      const [action, , , , cookie, identities] = message.body as [string, string, string, unknown, string, unknown[]];
+      this.#begin(action, cookie, identities, reply);
+    } else {
+      const [cookie] = message.body as [string];
+      const open = this.#open.get(cookie);
+      if (open !== undefined) open.cancelled = true;
+      reply();
+      open?.deny();
+    }
+    for (const listener of this.#listeners) listener();
+    return true;
+  }
+
+  #begin(action: string, cookie: string, identities: readonly unknown[], reply: () => void): void {
+    let over = false;
+    const end = () => {
+      if (!over) reply();
+      over = true;
+    };
+    const state = { cancelled: false, deny: end, dialog: undefined as unknown as Dialog };
+    const grant = async () => {
+      const identity = identities[0];
+      await this.#callPolkit('AuthenticationAgentResponse2', 'us(sa{sv})', [process.getuid?.() ?? 0, cookie, identity]);
+      end();
+    };
+    state.dialog = {
+      action,
+      get cancelled() {
+        return state.cancelled;
+      },
+      grant,
+      deny: end,
+    };
+    this.#open.set(cookie, state);
+    this.#dialogs.push(state.dialog);
+  }
+
+  async #callPolkit(member: string, signature: string, body: unknown[]): Promise<void> {
+    const message = new dbus.Message({
+      destination: 'org.freedesktop.PolicyKit1',
+      path: '/org/freedesktop/PolicyKit1/Authority',
+      interface: 'org.freedesktop.PolicyKit1.Authority',
+      member,
+      signature,
+      body,
+    });
+    await this.#bus.call(message);
+  }
+
+  async #until(what: string, condition: () => boolean): Promise<void> {
+    if (condition()) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#listeners.delete(check);
+        reject(new Error(`${what}: not within ${waitTimeoutMs} ms`));
+      }, waitTimeoutMs);
+      const check = () => {
+        if (!condition()) return;
+        clearTimeout(timer);
+        this.#listeners.delete(check);
+        resolve();
+      };
+      this.#listeners.add(check);
+    });
+  }
+}
