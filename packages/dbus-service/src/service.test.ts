@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, formatVgpuKey, parseParentName, parseUuid, type HostPorts } from '@vgpu/core';
+import { DeviceError, formatVgpuKey, parseParentName, parseUuid } from '@vgpu/core';
 import { describe, expect, it } from 'vitest';
 import type { MethodCall } from './host/dispatch.js';
 import type { InMemoryHost } from '@vgpu/core/testing';
-import { changingMethods } from './testing/changing-methods.js';
+import { argumentByType, argumentsOf, changingMethods, pathByInterface } from './testing/changing-methods.js';
 import {
   domainPath,
   domainUuid,
@@ -15,6 +15,7 @@ import {
   vgpuUuid,
 } from './testing/hosts.js';
 import { settle, startService } from './testing/service.js';
+import { watchPorts } from './testing/watch-ports.js';
 
 const mdev = {
   uuid: vgpuUuid,
@@ -40,44 +41,11 @@ const vgpuCall = (method: string) => call('me.phyllo.Vgpu1.Vgpu', vgpuPath, meth
 const assign = (options = {}) => call('me.phyllo.Vgpu1.Domain', domainPath, 'AssignVgpu', [vgpuPath, options]);
 const failure = (code: string) => expect.objectContaining({ code });
 
-/** Arguments that fit each type, on objects that exist. */
-const argumentByType: Readonly<Record<string, unknown>> = { s: 'i915-GVTg_V5_4', o: vgpuPath, b: true, 'a{sv}': {} };
-const pathByInterface: Readonly<Record<string, string>> = {
-  'me.phyllo.Vgpu1.Gpu': gpuPath,
-  'me.phyllo.Vgpu1.Vgpu': vgpuPath,
-  'me.phyllo.Vgpu1.Domain': domainPath,
-};
-
-/** The same ports, and the names of all methods that were called on them. */
-function watchPorts(host: HostPorts): { readonly ports: HostPorts; readonly called: string[] } {
-  const called: string[] = [];
-  const watch = <T extends object>(target: T): T =>
-    new Proxy(target, {
-      get(object, name) {
-        const value: unknown = Reflect.get(object, name, object);
-        if (typeof value !== 'function') return value;
-        return (...args: unknown[]) => {
-          called.push(String(name));
-          return Reflect.apply(value, object, args) as unknown;
-        };
-      },
-    });
-  const { facts, events } = host;
-  const ports = {
-    nodeDevices: watch(host.nodeDevices),
-    domains: watch(host.domains),
-    facts,
-    events,
-    close: () => host.close(),
-  };
-  return { ports, called };
-}
-
 describe('every changing method', () => {
   it.each(changingMethods())('$name $method asks for $action and touches nothing without it', async (listed) => {
     const { ports, called } = watchPorts(hostWithVgpu());
     const { service, authorizer } = await startService(ports);
-    const args = listed.spec.in.map((arg) => argumentByType[arg.type]);
+    const args = argumentsOf(listed);
     const refused = call(listed.name, pathByInterface[listed.name] ?? '', listed.method, args);
     // Unassigning names a vGPU that the machine does not have: it is refused all the same, before that is looked at.
     called.length = 0;
@@ -97,7 +65,7 @@ describe('every changing method', () => {
   it.each(changingMethods())('$name $method refuses an unknown option before it asks anybody', async (listed) => {
     const { service, authorizer } = await startService(hostWithVgpu());
     const options = { colour: { signature: 's', value: '1' } };
-    const args = listed.spec.in.map((arg) => (arg.type === 'a{sv}' ? options : argumentByType[arg.type]));
+    const args = argumentsOf(listed, options);
     const wrong = call(listed.name, pathByInterface[listed.name] ?? '', listed.method, args);
     await expect(service.callMethod(wrong)).rejects.toThrow(failure('InvalidArgument'));
     expect(authorizer.asked).toEqual([]);
@@ -108,7 +76,7 @@ describe('every changing method', () => {
     const { service, authorizer } = await startService(host);
     host.setConnected(false);
     await settle();
-    const args = listed.spec.in.map((arg) => argumentByType[arg.type]);
+    const args = argumentsOf(listed);
     const late = call(listed.name, pathByInterface[listed.name] ?? '', listed.method, args);
     await expect(service.callMethod(late)).rejects.toThrow(failure('Unavailable'));
     expect(authorizer.asked).toEqual([]);

@@ -3,6 +3,7 @@ import { findMethod } from '../protocol/find-method.js';
 import { methodTable } from '../methods/table.js';
 import type { ContractMethod } from '../protocol/contract-types.js';
 import type { InterfaceName } from '../protocol/members.js';
+import { domainPath, gpuPath, vgpuPath } from './hosts.js';
 
 export interface ListedMethod {
   readonly name: InterfaceName;
@@ -20,4 +21,22 @@ export function changingMethods(): readonly ListedMethod[] {
       return [{ name: name as InterfaceName, method, action: entry.action, spec }];
     }),
   );
+}
+
+/** Arguments that fit each type, on objects that exist. */
+export const argumentByType: Readonly<Record<string, unknown>> = {
+  s: 'i915-GVTg_V5_4',
+  o: vgpuPath,
+  b: true,
+  'a{sv}': {},
+};
+export const pathByInterface: Readonly<Record<string, string>> = {
+  'me.phyllo.Vgpu1.Gpu': gpuPath,
+  'me.phyllo.Vgpu1.Vgpu': vgpuPath,
+  'me.phyllo.Vgpu1.Domain': domainPath,
+};
+
+/** Such arguments for a method. */
+export function argumentsOf({ spec }: ListedMethod, options: unknown = {}): readonly unknown[] {
+  return spec.in.map(({ type }) => (type === 'a{sv}' ? options : argumentByType[type]));
 }
