@@ -10,12 +10,16 @@ let service: Promise<Service> | undefined;
 
 /** What only talking to the service needs is loaded then: --help and usage errors stay quick. */
 async function connect(): Promise<Service> {
-  const [{ connectSystemBus }, { openService }, { startTerminalAgent }] = await Promise.all([
+  const [{ connectSystemBus }, { openService }, { startTerminalAgent }, { watchSigint }] = await Promise.all([
     import('./bus/connection.js'),
     import('./service/service.js'),
     import('./authorization.js'),
+    import('./service/interruption.js'),
   ]);
-  return openService(await connectSystemBus(), startTerminalAgent);
+  return openService(await connectSystemBus(), {
+    prepareAuthorization: startTerminalAgent,
+    watchInterrupt: watchSigint,
+  });
 }
 
 const context: Context = {

@@ -31,6 +31,14 @@ export function addDomainCommands(program: Command, execute: Execute): void {
     .argument('<domain>', domainHelp)
     .action((domain) => execute(async (context) => (await import('../commands/console.js')).run({ domain }, context)));
 
+  addCommand(program, 'operations', {
+    summary: 'List the changes under way, and those of the last 10 minutes',
+    more: 'Those of all users, oldest first, also where vgpuctl did not ask for them.',
+    example: 'vgpuctl operations',
+  })
+    .option('--json', 'print JSON, with the error of what has failed')
+    .action((options) => execute(async (context) => (await import('../commands/operations.js')).run(options, context)));
+
   addCommand(program, 'status', {
     summary: 'Print versions and whether libvirt can be reached',
     more: 'The exit status is 7 when it cannot.',

@@ -47,6 +47,9 @@ function addHelpCommand(program: Command): void {
     });
 }
 
+/** 128 and the signal's number, as a shell reports it. */
+export const interruptedStatus = 130;
+
 /** What each exit status tells, in the words of the help. */
 const failureByCode = {
   Internal: 'internal error',
@@ -69,5 +72,5 @@ function formatExitStatusHelp(): string {
   const failures = Object.entries(failureByCode).map(
     ([code, words]) => `  ${String(exitStatusByErrorCode[code as ErrorCode]).padStart(2)}  ${words}\n`,
   );
-  return `\nExit status:\n   0  done\n${failures.join('')}`.trimEnd();
+  return `\nExit status:\n   0  done\n${failures.join('')} ${interruptedStatus}  interrupted with Ctrl+C`;
 }

@@ -3,7 +3,8 @@ import { DeviceError, exitStatusByErrorCode } from '@vgpu/core';
 import { CommanderError } from 'commander';
 import type { Context } from '../context.js';
 import { plain } from '../format/escape.js';
-import { createProgram } from './program.js';
+import { InterruptedError } from '../service/interruption.js';
+import { createProgram, interruptedStatus } from './program.js';
 
 /** Where words that are not a command's result go. */
 export interface Messages {
@@ -16,7 +17,7 @@ export interface Messages {
 
 /**
  * Runs one command line, without the program's name.
- * @returns the exit status: 0, or that of the error's code.
+ * @returns the exit status: 0, that of the error's code, or 130 after Ctrl+C.
  */
 export async function runProgram(argv: readonly string[], context: Context, messages: Messages): Promise<number> {
   let status = 0;
@@ -35,6 +36,7 @@ export async function runProgram(argv: readonly string[], context: Context, mess
       return error.exitCode === 0 ? 0 : exitStatusByErrorCode.InvalidArgument;
     }
     messages.complain(formatFailure(error, messages.isRoot));
+    if (error instanceof InterruptedError) return interruptedStatus;
     return exitStatusByErrorCode[error instanceof DeviceError ? error.code : 'Internal'];
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { randomUUID } from 'node:crypto';
 import { DeviceError } from '@vgpu/core';
 import {
   busName,
@@ -17,6 +18,7 @@ import {
 } from '@vgpu/dbus-service/protocol';
 import { variant, type BusConnection } from '../bus/connection.js';
 import { isInteractionRequired, toDeviceError } from '../bus/errors.js';
+import { runInterruptible, type WatchInterrupt } from './interruption.js';
 import { readObjects, readValue, type ManagedObjects, type Objects } from './objects.js';
 
 /** As long as every other client of the bus waits; starting the service is within it. */
@@ -29,7 +31,7 @@ const changeTimeoutMs = 10 * 60_000;
 type ArgumentsBeforeOptions<I extends InterfaceName, M extends MethodName<I>> =
   ArgumentsOf<I, M> extends readonly [...infer A, infer _Options] ? A : never;
 
-/** vgpud, seen from the bus. Everything rejects with DeviceError only. */
+/** vgpud, seen from the bus. Everything rejects with DeviceError, change() also with InterruptedError, and no other. */
 export interface Service {
   /** Everything that is published, read at the first call. */
   objects(): Promise<Objects>;
@@ -38,7 +40,7 @@ export interface Service {
     object: { readonly path: string; readonly interfaceName: I },
     name: P,
   ): Promise<PropertiesOf<I>[P]>;
-  /** Calls a changing method; where that needs a password the user is asked for it. */
+  /** Calls a changing method; where that needs a password the user is asked for it. Ctrl+C cancels it. */
   change<I extends InterfaceName, M extends MethodName<I>>(
     target: { readonly path: string; readonly interfaceName: I; readonly method: M },
     args: ArgumentsBeforeOptions<I, M>,
@@ -56,7 +58,16 @@ export interface Service {
 /** Called when polkit wants a password, before the call is made again; the returned function ends what it began. */
 export type PrepareAuthorization = () => Promise<() => void>;
 
-export function openService(connection: BusConnection, prepareAuthorization: PrepareAuthorization): Service {
+/** What a service takes from its surroundings. */
+export interface ServiceSurroundings {
+  readonly prepareAuthorization: PrepareAuthorization;
+  readonly watchInterrupt: WatchInterrupt;
+}
+
+export function openService(
+  connection: BusConnection,
+  { prepareAuthorization, watchInterrupt }: ServiceSurroundings,
+): Service {
   let objects: Promise<Objects> | undefined;
 
   const call = async (
@@ -85,13 +96,25 @@ export function openService(connection: BusConnection, prepareAuthorization: Pre
     }
   };
 
+  const readAll = async (): Promise<Objects> => {
+    const [managed] = await read(rootPath, 'org.freedesktop.DBus.ObjectManager', 'GetManagedObjects', '', []);
+    return readObjects(managed as ManagedObjects);
+  };
+
+  /** False where there is no such operation, or the service does not answer. */
+  const cancel = async (operationId: string): Promise<boolean> => {
+    const found = await readAll().then(
+      (all) => all.all(interfaces.operation).find(({ Id }) => Id === operationId),
+      () => undefined,
+    );
+    if (found === undefined) return false;
+    // It may be over by now: what became of it is in the answer to the change.
+    await read(found.path, interfaces.operation, 'Cancel', 'a{sv}', [{}]).catch(() => undefined);
+    return true;
+  };
+
   return {
-    objects: () => {
-      objects ??= read(rootPath, 'org.freedesktop.DBus.ObjectManager', 'GetManagedObjects', '', []).then(([managed]) =>
-        readObjects(managed as ManagedObjects),
-      );
-      return objects;
-    },
+    objects: () => (objects ??= readAll()),
 
     property: async ({ path, interfaceName }, name) => {
       const [value] = await read(path, 'org.freedesktop.DBus.Properties', 'Get', 'ss', [interfaceName, name]);
@@ -99,24 +122,29 @@ export function openService(connection: BusConnection, prepareAuthorization: Pre
     },
 
     change: async ({ path, interfaceName, method }, args, options) => {
-      const { signature, values } = marshal(interfaceName, method, args, options);
+      const operationId = randomUUID();
+      const { signature, values } = marshal(interfaceName, method, args, { ...options, operation_id: operationId });
       const attempt = (interactive: boolean) =>
         call(path, interfaceName, method, signature, values, { timeoutMs: changeTimeoutMs, interactive });
-      try {
-        // Asking first without interaction costs nothing, and an agent is started only when polkit needs one.
-        const reply = await attempt(false).catch(async (error: unknown) => {
-          if (!isInteractionRequired(error)) throw error;
-          const end = await prepareAuthorization();
-          try {
-            return await attempt(true);
-          } finally {
-            end();
-          }
-        });
-        return reply as never;
-      } catch (error) {
-        throw toDeviceError(error);
-      }
+      const change = async (refuse: () => void) => {
+        try {
+          // Asking first without interaction costs nothing, and an agent is started only when polkit needs one.
+          return await attempt(false).catch(async (error: unknown) => {
+            if (!isInteractionRequired(error)) throw error;
+            refuse();
+            const end = await prepareAuthorization();
+            try {
+              refuse();
+              return await attempt(true);
+            } finally {
+              end();
+            }
+          });
+        } catch (error) {
+          throw toDeviceError(error);
+        }
+      };
+      return (await runInterruptible({ change, cancel: () => cancel(operationId) }, watchInterrupt)) as never;
     },
 
     preview: async ({ path, interfaceName, method }, args, options) => {

@@ -29,6 +29,12 @@ administrator's password is asked. In a graphical session its dialog appears; in
 polkit's \`pkttyagent\` ask there, as systemctl and virsh do. Where nobody can be asked the exit status is 4. A change waits
 10 minutes for an answer, long enough to find a password; then the exit status is 16 and the outcome is not known.
 
+## Ctrl+C
+
+During a change Ctrl+C cancels it: nothing more is begun, and what was done is undone. \`vgpuctl\` waits for that, says what
+became of it, and ends with 130, also where the change could not be stopped any more. A step that has begun is not
+interrupted. A second Ctrl+C ends \`vgpuctl\` at once; \`vgpuctl operations\` tells how the change ends.
+
 ## Names of virtual machines
 
 A virtual machine is named by its UUID, or by its name, exactly. Names can contain anything: one with control or invisible
