@@ -39,7 +39,7 @@ describe('Ctrl+C during a change', { timeout: 120_000 }, () => {
   it('at the question for a password: nothing is changed, and the terminal is as before', async () => {
     const before = await host.state();
     const { seen, status, restored } = await host.atTerminal(start, [['Password: ', ctrlC]], 'nobody');
-    expect({ status, restored }, seen).toStrictEqual({ status: 130, restored: true });
+    expect({ seen, status, restored }).toMatchObject({ status: 130, restored: true });
     expect(seen).toContain('vgpuctl: interrupted: nothing is changed');
     expect(await host.state()).toBe(before);
     expect((await host.machine.exec('pgrep', ['pkttyagent'])).stdout).toBe('');

@@ -184,6 +184,12 @@ describe('an operation', () => {
   });
 });
 
+/** A stored vGPU that is not active. */
+async function define(): Promise<void> {
+  await run(host, 'mdevctl', ['define', '-u', uuid, '-p', parent, '--jsonfile', '/dev/stdin'], { input: definition });
+  await mirror.until('the definition', () => mirror.objects.has(vgpu));
+}
+
 describe('while a password dialog is open', () => {
   let client: DesktopClient;
   let agent: PolkitAgent;
@@ -202,12 +208,6 @@ describe('while a password dialog is open', () => {
     client.call(gpu, interfaces.gpu, 'CreateVgpu', `(${transient(id).text})`, timeoutMs);
   const callWith = (id: string, path: string, interfaceName: string, method: string, before = '') =>
     client.call(path, interfaceName, method, `(${before}{'operation_id': <'${id}'>}${before === '' ? ',' : ''})`);
-
-  /** A stored vGPU that is not active. */
-  async function define(): Promise<void> {
-    await run(host, 'mdevctl', ['define', '-u', uuid, '-p', parent, '--jsonfile', '/dev/stdin'], { input: definition });
-    await mirror.until('the definition', () => mirror.objects.has(vgpu));
-  }
 
   it('the operation waits, also longer than its caller, who finds it afterwards', async () => {
     const gaveUp = await createAs('patient', 200);
@@ -253,7 +253,7 @@ describe('while a password dialog is open', () => {
     expect(await hostState()).toEqual(before);
   });
 
-  it('it closes when its caller leaves, and nothing is done', async () => {
+  it('a caller who leaves closes it, and nothing is done', async () => {
     const before = await hostState();
     void createAs('left');
     const dialog = await agent.dialog();

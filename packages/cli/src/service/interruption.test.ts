@@ -3,12 +3,14 @@ import { DeviceError } from '@vgpu/core';
 import { describe, expect, it } from 'vitest';
 import { InterruptedError, runInterruptible, watchSigint } from './interruption.js';
 
+const nothing = (): void => undefined;
+
 /** A change that ends when the test says, and Ctrl+C when the test presses it. */
 function begin(cancelled: readonly boolean[] = [true]) {
   let finish!: (result: string) => void;
   let fail!: (error: unknown) => void;
-  let press: () => void = () => undefined;
-  let refuse: () => void = () => undefined;
+  let press = nothing;
+  let refuse = nothing;
   const cancels: boolean[] = [];
   const result = runInterruptible(
     {
@@ -28,7 +30,7 @@ function begin(cancelled: readonly boolean[] = [true]) {
     (onInterrupt) => {
       press = onInterrupt;
       return () => {
-        press = () => undefined;
+        press = nothing;
       };
     },
   );

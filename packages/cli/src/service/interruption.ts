@@ -33,9 +33,9 @@ export interface Interruptible<T> {
  */
 export async function runInterruptible<T>({ change, cancel }: Interruptible<T>, watch: WatchInterrupt): Promise<T> {
   let interrupted = false;
-  let over = false;
+  const over = new AbortController();
   const cancelUntilDone = async (): Promise<void> => {
-    while (!over && !(await cancel())) await delay(retryMs);
+    while (!over.signal.aborted && !(await cancel())) await delay(retryMs);
   };
   const unwatch = watch(() => {
     interrupted = true;
@@ -51,7 +51,7 @@ export async function runInterruptible<T>({ change, cancel }: Interruptible<T>, 
   } catch (error) {
     throw interrupted ? toInterrupted(error) : error;
   } finally {
-    over = true;
+    over.abort();
     unwatch();
   }
 }

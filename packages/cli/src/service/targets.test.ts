@@ -88,6 +88,10 @@ describe('findVgpu', () => {
   });
 });
 
+const named = (Name: string, Uuid: string) => ({
+  [interfaces.domain]: properties(interfaces.domain, { Uuid, Name }),
+});
+
 describe('findDomain and findParent', () => {
   const objects = readObjects({
     '/a': { [interfaces.domain]: properties(interfaces.domain, { Uuid: uuid, Name: 'fedora' }) },
@@ -113,9 +117,6 @@ describe('findDomain and findParent', () => {
   });
 
   it.each(['web  server', ' x', 'n'.repeat(129)])('takes %j, exactly', (name) => {
-    const named = (Name: string, Uuid: string) => ({
-      [interfaces.domain]: properties(interfaces.domain, { Uuid, Name }),
-    });
     const alike = named(name.replaceAll(/ +/g, ' ').trim().slice(0, 128), uuid.replace('7', '8'));
     const both = readObjects({ '/a': alike, '/b': named(publishedDomainName(name), uuid) });
     expect(findDomain(both, name).path).toBe('/b');

@@ -28,11 +28,11 @@ describe('readOptions', () => {
   });
 });
 
-describe('readCallOptions', () => {
-  const text = (value: string) => ({ signature: 's', value });
-  const readCall = (options: unknown) =>
-    readCallOptions({ interface: 'me.phyllo.Vgpu1.Gpu', method: 'CreateVgpu', args: ['x', options] });
+const text = (value: string) => ({ signature: 's', value });
+const readCall = (options: unknown) =>
+  readCallOptions({ interface: 'me.phyllo.Vgpu1.Gpu', method: 'CreateVgpu', args: ['x', options] });
 
+describe('readCallOptions', () => {
   it('takes out what is about the call itself', () => {
     expect(readCall({ start: flag })).toEqual({ options: { start: true }, interactive: true, operationId: undefined });
     expect(readCall({ start: flag, operation_id: text('a'), 'auth.no_user_interaction': flag })).toEqual({
