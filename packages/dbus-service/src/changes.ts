@@ -91,9 +91,14 @@ export class Changes {
     const operation = this.#options.operations.require(call.path);
     if ((await this.#userOf(call.sender)) !== operation.callerUid) {
       const asked = { sender: call.sender, interactive: call.interactive && interactive };
-      for (const needed of operation.grants) {
+      const granted = new Set<string>();
+      // The change may need more by the time that a dialog is answered.
+      for (;;) {
+        const needed = operation.grants.find((grant) => !granted.has(grantKey(grant)));
+        if (needed === undefined) break;
         const decision = await this.#options.authorizer.decide({ ...asked, ...needed });
         if (decision !== 'granted') throw refusal(decision, call, needed);
+        granted.add(grantKey(needed));
       }
     }
     return method.run(operation);

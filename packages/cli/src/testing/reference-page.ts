@@ -27,7 +27,8 @@ byte for byte, as the mdevctl that is installed on the host. The differences:
 Listing is free. A change needs the polkit action that the service names: root is granted all of them, for other users the
 administrator's password is asked. In a graphical session its dialog appears; in a terminal without one, \`vgpuctl\` lets
 polkit's \`pkttyagent\` ask there, as systemctl and virsh do. Where nobody can be asked the exit status is 4. A change waits
-10 minutes for an answer, long enough to find a password; then the exit status is 16, and \`vgpuctl operations\` tells how it goes on.
+10 minutes for an answer, long enough to find a password; then the exit status is 16, and \`vgpuctl operations\` tells how it
+goes on.
 
 ## Ctrl+C
 

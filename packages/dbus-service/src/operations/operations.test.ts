@@ -5,8 +5,8 @@ import { diffObjects, type Signal } from '../host/diff.js';
 import { typedInterfaces } from '../host/properties.js';
 import type { PublishedObjects } from '../host/published.js';
 import type { Service } from '../service.js';
-import { call, create, domainCall, Gate, outcome, startSlow } from '../testing/calls.js';
-import { gpuPath, makeHost, vgpuPath, vgpuUuid } from '../testing/hosts.js';
+import { call, create, domainCall, domainWith, Gate, outcome, startSlow } from '../testing/calls.js';
+import { domainUuid, gpuPath, makeHost, vgpuPath, vgpuUuid } from '../testing/hosts.js';
 import { settle, startService } from '../testing/service.js';
 import { maxOperations, maxOperationsPerUser, operationLifetimeMs } from './operations.js';
 
@@ -253,6 +253,35 @@ describe('Cancel', () => {
     gate.open();
     expect(await outcome(made)).toEqual(failure('RolledBack'));
     expect(await uuids()).toEqual([]);
+  });
+
+  it('needs of another user also what the change needs by the time that he may', async () => {
+    const { service, authorizer, gate, host } = await startSlow();
+    const owner = new Gate();
+    const off = { start: { signature: 'b', value: false } };
+    const first = service.callMethod(create(vgpuUuid, ':1.9', off));
+    const second = outcome(service.callMethod(domainCall('Start', ':1.10')));
+    await settle();
+    authorizer.answer = ({ sender, action }) =>
+      sender === ':1.2000' && action === 'me.phyllo.vgpu1.manage-vgpus' ? 'denied' : undefined;
+    authorizer.meanwhile = async () => {
+      // While the stranger answers, the change has its turn: its machine has got a vGPU, for which its owner is asked.
+      authorizer.meanwhile = () => owner.pass();
+      host.behindItsBack(({ domains }) => domains.set(domainUuid, domainWith([vgpuUuid])), { event: false });
+      gate.open();
+      await settle();
+      authorizer.meanwhile = () => undefined;
+    };
+    const path = operations(service)[1]?.path ?? '';
+    await expect(service.callMethod(cancel(path, ':1.2000'))).rejects.toThrow(failure('NotAuthorized'));
+    expect(authorizer.asked.filter(({ sender }) => sender === ':1.2000').map(({ action }) => action)).toEqual([
+      'me.phyllo.vgpu1.manage-domains',
+      'me.phyllo.vgpu1.manage-vgpus',
+    ]);
+    owner.open();
+    await first;
+    expect(await second).toBeUndefined();
+    expect(states(service)).toEqual(['done', 'done']);
   });
 });
 
