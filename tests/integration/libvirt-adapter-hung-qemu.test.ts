@@ -23,13 +23,10 @@ async function find(uuid: Uuid): Promise<Domain | undefined> {
   return (await adapter.ports.domains.list()).find((domain) => domain.uuid === uuid);
 }
 
-/** Waits until libvirt has asked QEMU something, which QEMU has not read. */
-async function untilAsked(): Promise<void> {
-  const unread = async () => {
-    const [, , bytes] = (await adapter.run('ss', '-xnH', 'src', '*/domain-*-server/monitor.sock')).split(/\s+/);
-    return Number(bytes) > 0;
-  };
-  await vi.waitUntil(unread, { timeout: 10_000, interval: 20 });
+/** Whether libvirt has asked QEMU something, which QEMU has not read. */
+async function isAsked(): Promise<boolean> {
+  const [, , bytes] = (await adapter.run('ss', '-xnH', 'src', '*/domain-*-server/monitor.sock')).split(/\s+/);
+  return Number(bytes) > 0;
 }
 
 it('a QEMU that does not answer: shutdown is TimedOut, everything else goes on, force-off ends it', async (context) => {
@@ -55,7 +52,7 @@ it('force-off does not wait for a shutdown that is under way', async () => {
   const patient = await openPorts(adapter.host);
   try {
     const shutdown = codeOfFailure(patient.domains.shutdown(server));
-    await untilAsked();
+    await vi.waitUntil(isAsked, { timeout: 10_000, interval: 20 });
     await patient.domains.forceOff(server);
     expect(await find(server)).toMatchObject({ state: 'shut-off' });
     // It ended while it was asked to: that is what was asked.
