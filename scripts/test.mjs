@@ -93,7 +93,8 @@ await check(
     '--reporter=./scripts/vitest-summary.mjs',
     ...positionals,
   ],
-  { ...process.env, VITEST_SUMMARY: summaryFile },
+  // No vgpud of any test may start a program; see tests/emulated-host/README.md.
+  { EMULATED_HOST_TRACE_VGPUD: '1', ...process.env, VITEST_SUMMARY: summaryFile },
 );
 
 const summary = readSummary();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostFile } from '@vgpu/core/testing';
 import { control, type ControlCommand, type KernelState } from './control.js';
@@ -18,6 +18,11 @@ export interface EmulatedHostOptions {
   readonly services?: readonly ServiceName[];
   /** `split`: virtqemud and virtnodedevd in place of libvirtd. */
   readonly daemons?: 'monolithic' | 'split';
+  /**
+   * Whether strace writes down every program that vgpud starts; `stop()` then throws when there was one. Absent: what
+   * the environment variable EMULATED_HOST_TRACE_VGPUD says, 1 or nothing.
+   */
+  readonly traceVgpud?: boolean;
 }
 
 const defaultServices: readonly ServiceName[] = ['bus', 'polkit', 'libvirtd'];
@@ -131,9 +136,22 @@ export class EmulatedHost implements AsyncDisposable {
     if (status !== 0) throw new EmulatedHostError(`${args.join(' ')}: ${stderr.trim()}`);
   }
 
-  /** Ends everything inside and waits until it is gone. May be called twice. */
-  stop(): Promise<void> {
-    return this.#namespace.end();
+  /** What vgpud has executed so far in each of its lives, a system call a line, the first of which is its own start. */
+  programs(): readonly (readonly string[])[] {
+    const traces = `${this.root}${insideDirectory}/traces`;
+    if (!existsSync(traces)) return [];
+    const lives = readdirSync(traces).map((name) => readFileSync(join(traces, name), 'utf8'));
+    return lives.map((trace) => trace.split('\n').filter((line) => line !== ''));
+  }
+
+  /**
+   * Ends everything inside and waits until it is gone. May be called twice.
+   * Throws EmulatedHostError when a traced vgpud has run a program.
+   */
+  async stop(): Promise<void> {
+    const programs = this.programs().flatMap(([, ...others]) => others);
+    await this.#namespace.end();
+    if (programs.length > 0) throw new EmulatedHostError(`vgpud ran a program: ${programs.join(', ')}`);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -154,7 +172,8 @@ export async function startEmulatedHost(
   const asked = options.services ?? defaultServices;
   const needed = asked.flatMap((service) => [...needs[service], service]);
   const services = [...new Set(options.daemons === 'split' ? needed.flatMap(splitService) : needed)];
-  const missing = missingRequirements(services, checkout);
+  const traceVgpud = services.includes('vgpud') && (options.traceVgpud ?? tracedByDefault());
+  const missing = missingRequirements(services, checkout, traceVgpud);
   if (missing.length > 0) throw new EmulatedHostError(`this machine lacks\n  ${missing.join('\n  ')}`);
   const cache = cacheDirectory();
   const settings = {
@@ -163,8 +182,13 @@ export async function startEmulatedHost(
     checkout,
     node: process.execPath,
     capabilityCache: join(cache, 'capabilities'),
+    traceVgpud,
   };
   return new EmulatedHost(await startNamespace(settings, join(cache, 'pycache')), file, services);
+}
+
+function tracedByDefault(): boolean {
+  return process.env['EMULATED_HOST_TRACE_VGPUD'] === '1';
 }
 
 function splitService(service: ServiceName): readonly ServiceName[] {

@@ -30,7 +30,11 @@ const servicePrograms = {
 const polkitDaemons = ['/usr/lib/polkit-1/polkitd', '/usr/libexec/polkitd', '/usr/libexec/polkit-1/polkitd'];
 
 /** What this machine lacks for an emulated host with these services, one sentence each; empty when it can run. */
-export function missingRequirements(services: readonly ServiceName[], appDirectory: string): string[] {
+export function missingRequirements(
+  services: readonly ServiceName[],
+  appDirectory: string,
+  traceVgpud: boolean,
+): string[] {
   const missing: string[] = [];
   if (process.platform !== 'linux') return [`${process.platform} is not Linux`];
   if (process.getuid?.() !== 0) missing.push('root: run it as root');
@@ -40,6 +44,7 @@ export function missingRequirements(services: readonly ServiceName[], appDirecto
   if (!isExecutable('/usr/bin/python3')) missing.push('/usr/bin/python3: install python3');
   const wanted: Record<string, string> = { ...programs };
   for (const service of services) Object.assign(wanted, servicePrograms[service]);
+  if (traceVgpud) wanted['strace'] = 'strace';
   for (const [program, debianPackage] of Object.entries(wanted)) {
     if (!searchPath.some((directory) => isExecutable(join(directory, program)))) {
       missing.push(`${program}: install ${debianPackage}`);

@@ -16,6 +16,8 @@ from .files import DAEMON_USER, find_first
 BASE = "/run/emulated-host"
 POLKITD = ("/usr/lib/polkit-1/polkitd", "/usr/libexec/polkitd", "/usr/libexec/polkit-1/polkitd")
 LIBVIRTD = ("/usr/sbin/libvirtd", "/usr/bin/libvirtd")
+# There when vgpud is traced.
+TRACES = f"{BASE}/traces"
 BUS_SOCKET = "/run/dbus/system_bus_socket"
 LIBVIRT_SOCKET = "/run/libvirt/libvirt-sock"
 # One daemon for each driver, in place of libvirtd; the value is the driver's module.
@@ -152,7 +154,16 @@ def split_is_ready(name, process):
 
 def start_vgpud():
     program = [f"{BASE}/bin/node", "--disable-proto=delete", f"{BASE}/app/packages/dbus-service/dist/main.js"]
-    return spawn("vgpud", program, DAEMON_USER, {"HOME": "/var/lib/vgpud", "STATE_DIRECTORY": "/var/lib/vgpud"})
+    environment = {"HOME": "/var/lib/vgpud", "STATE_DIRECTORY": "/var/lib/vgpud"}
+    return spawn("vgpud", [*tracer(), *program], DAEMON_USER, environment)
+
+
+def tracer():
+    """Writes down every program that vgpud starts, or tries to; one file for each of its lives. -D leaves it its pid."""
+    if not os.path.isdir(TRACES):
+        return []
+    output = f"{TRACES}/{len(os.listdir(TRACES))}"
+    return ["strace", "-D", "-f", "-qq", "--seccomp-bpf", "-e", "trace=execve,execveat", "-e", "signal=none", "-o", output]
 
 
 def vgpud_is_ready(process):

@@ -150,6 +150,9 @@ def own_app(settings):
     mounts.write(f"{BASE}/bin/vgpuctl", script, 0o755)
     mounts.private_directory("/var/lib/vgpud", 0o700)
     os.chown("/var/lib/vgpud", *user_ids(files.DAEMON_USER))
+    if settings["traceVgpud"]:
+        os.mkdir(services.TRACES, 0o700)
+        os.chown(services.TRACES, *user_ids(files.DAEMON_USER))
     for pattern, target in (
         ("*.conf", "/usr/share/dbus-1/system.d"),
         ("*.policy", "/usr/share/polkit-1/actions"),
