@@ -56,8 +56,8 @@ async function startBus(): Promise<Child> {
 }
 
 /** vgpud on the private bus, with a libvirt that is not there. */
-function startVgpud(busAddress = address): Child {
-  return start(process.execPath, ['--disable-proto=delete', main], {
+function startVgpud(busAddress = address, args: readonly string[] = []): Child {
+  return start(process.execPath, ['--disable-proto=delete', main, ...args], {
     VGPUD_BUS_ADDRESS: busAddress,
     VGPUD_LIBVIRT_URI: `qemu+unix:///system?socket=${join(directory, 'no-libvirt')}`,
   });
@@ -124,6 +124,16 @@ describe('vgpud as a process', () => {
     await printed(second, `${busName} is owned by somebody else`);
     expect(await exitCode(second)).toBe(1);
     expect(first.exitCode).toBeNull();
+  });
+
+  it('ends with 0 when nobody has called it for so long, and with 1 where that is no number', async () => {
+    await startBus();
+    const vgpud = startVgpud(address, ['--exit-when-idle', '0.05']);
+    await printed(vgpud, 'vgpud 0.1.0 on :');
+    expect(await exitCode(vgpud)).toBe(0);
+    for (const wrong of ['soon', '0', '-1', '1e9']) {
+      expect(await exitCode(startVgpud(address, [`--exit-when-idle=${wrong}`])), wrong).toBe(1);
+    }
   });
 
   it('ends with 1 when there is no bus', async () => {

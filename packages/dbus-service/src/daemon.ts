@@ -5,14 +5,18 @@ import { PolkitAuthorizer } from './auth/polkit-authorizer.js';
 import { systemClock } from './clock.js';
 import { Bus } from './host/bus.js';
 import { dispatch, refuse, type DispatchTarget } from './host/dispatch.js';
+import { IdleWatch } from './idle.js';
 import type { Log } from './log.js';
 import { busName } from './protocol/names.js';
+import { operationsPath } from './protocol/paths.js';
 import { Service } from './service.js';
 import { version } from './version.js';
 
 export interface DaemonOptions {
   readonly busAddress: string;
   readonly log: Log;
+  /** After how long without use it is idle, in milliseconds; absent: never. */
+  readonly idleMs?: number | undefined;
   /** Opens the host; it is closed with the daemon. */
   openHost(): Promise<HostPorts>;
 }
@@ -20,15 +24,23 @@ export interface DaemonOptions {
 export interface Daemon {
   /** Settles with the reason when the bus is lost: a service without a bus can only end. */
   readonly lost: Promise<Error>;
+  /** Settles when there was no client, no call and no operation for `idleMs`. */
+  readonly idle: Promise<void>;
   /** Accepts no more changes, finishes or undoes the one that runs, answers, and closes everything. */
   stop(): Promise<void>;
+  /**
+   * Gives the name back, answers whoever has called until then, and closes everything. No call is lost where the bus
+   * starts us when we are called: one that comes later starts the next vgpud.
+   */
+  retire(): Promise<void>;
 }
 
 /** Publishes a host on a bus. @throws when the bus cannot be reached or somebody else owns the name */
-export async function startDaemon({ busAddress, log, openHost }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon({ busAddress, log, idleMs, openHost }: DaemonOptions): Promise<Daemon> {
   const bus = await Bus.connect(busAddress, (text, error) => log.error(text, error));
   const ports = await openHost();
   const users = new BusUsers(bus);
+  const watchDeparture = (sender: string, onGone: () => void) => bus.watchDeparture(sender, onGone);
   const service = new Service({
     ports,
     authorizer: new PolkitAuthorizer(bus, users, log),
@@ -36,7 +48,7 @@ export async function startDaemon({ busAddress, log, openHost }: DaemonOptions):
     clock: systemClock,
     log,
     version,
-    watchDeparture: (sender, onGone) => bus.watchDeparture(sender, onGone),
+    watchDeparture,
     emit: (signal) => bus.emit(signal.path, signal.interface, signal.member, signal.body),
   });
   await service.start();
@@ -45,16 +57,36 @@ export async function startDaemon({ busAddress, log, openHost }: DaemonOptions):
     callMethod: (method) => service.callMethod(method),
     log,
   };
-  bus.handleCalls({ refuse: (call) => refuse(call, target), answer: (call) => dispatch(call, target) });
+  // An operation that is over is shown for 10 minutes, which a vgpud that ends would cut short.
+  const busy = () => [...service.objects().keys()].some((path) => path.startsWith(operationsPath));
+  const idleWatch =
+    idleMs === undefined ? undefined : new IdleWatch({ idleMs, clock: systemClock, watchDeparture, busy });
+  bus.handleCalls({
+    refuse(call) {
+      idleWatch?.calledBy(call.sender);
+      return refuse(call, target);
+    },
+    answer(call) {
+      const answer = () => dispatch(call, target);
+      return idleWatch === undefined ? answer() : idleWatch.during(answer);
+    },
+  });
   if (!(await bus.requestName(busName))) throw new Error(`${busName} is owned by somebody else`);
   log.info(`vgpud ${version} on ${bus.uniqueName}`);
+  const stop = async () => {
+    await service.stop();
+    await bus.answered();
+    await ports.close();
+    await bus.close();
+  };
   return {
     lost: bus.closed,
-    async stop() {
-      await service.stop();
+    idle: idleWatch?.idle ?? new Promise<void>(() => undefined),
+    stop,
+    async retire() {
+      await bus.releaseName(busName);
       await bus.answered();
-      await ports.close();
-      bus.close();
+      await stop();
     },
   };
 }

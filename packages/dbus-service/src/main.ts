@@ -9,24 +9,27 @@ import { stopTimeoutMs } from './limits.js';
 import { stderrLog } from './log.js';
 
 try {
-  const { busAddress, libvirtUri, nodeDeviceUri, root } = readConfiguration(process.env);
+  const { busAddress, libvirtUri, nodeDeviceUri, root, idleMs } = readConfiguration(process.argv.slice(2), process.env);
   const daemon = await startDaemon({
     busAddress,
     log: stderrLog,
+    idleMs,
     openHost: () => openLibvirtHost({ uri: libvirtUri, nodeDeviceUri, facts: new SysfsHostFacts({ root }) }),
   });
   let stopping = false;
-  const stop = (exitStatus: number) => {
+  const end = (exitStatus: number, finish: () => Promise<void>) => {
     if (stopping) return;
     stopping = true;
     setTimeout(() => fail('vgpud could not stop', `a change still runs after ${stopTimeoutMs} ms`), stopTimeoutMs);
-    daemon.stop().then(
+    finish().then(
       () => process.exit(exitStatus),
       (error: unknown) => fail('vgpud could not stop', error),
     );
   };
+  const stop = (exitStatus: number) => end(exitStatus, daemon.stop);
   process.on('SIGTERM', () => stop(0));
   process.on('SIGINT', () => stop(0));
+  void daemon.idle.then(() => end(0, daemon.retire));
   const reason = await daemon.lost;
   if (!stopping) stderrLog.error('the bus is lost', reason);
   // A change that runs is finished first; without a bus nobody learns of it.

@@ -126,6 +126,11 @@ export class Bus {
     return result === primaryOwner;
   }
 
+  /** Every call to the name that we get is here when this settles; the bus keeps the order. @throws BusCallError */
+  async releaseName(name: string): Promise<void> {
+    await this.#callDaemon('ReleaseName', { signature: 's', values: [name] });
+  }
+
   /** @throws BusCallError also when the connection is lost meanwhile. */
   async call(call: OutgoingCall): Promise<readonly unknown[]> {
     const message = new Message({
@@ -206,9 +211,12 @@ export class Bus {
     while (this.#unanswered.size > 0) await Promise.all(this.#unanswered);
   }
 
-  close(): void {
+  /** Settles when the bus has everything that was sent. */
+  async close(): Promise<void> {
+    const stream = streamOf(this.#raw);
+    await Promise.race([new Promise<void>((resolve) => stream.end(() => resolve())), this.#closed]);
     this.#raw.disconnect();
-    streamOf(this.#raw).destroy();
+    stream.destroy();
     this.#lost(new Error('closed'));
   }
 

@@ -129,6 +129,11 @@ describe('the unit', () => {
     expect(Number(setting('TimeoutStopSec')) * 1000).toBeGreaterThan(stopTimeoutMs);
   });
 
+  it('starts it again when it has failed, not when nobody needs it', () => {
+    expect(setting('ExecStart')).toMatch(/ --exit-when-idle 60$/);
+    expect(setting('Restart')).toBe('on-failure');
+  });
+
   it('is one that systemd understands', () => {
     const directory = mkdtempSync(join(tmpdir(), 'vgpud-unit-'));
     try {

@@ -8,6 +8,8 @@ export interface RawStream {
   listeners(event: 'readable'): (() => void)[];
   removeListener(event: 'readable', listener: () => void): void;
   on(event: 'readable' | 'close', listener: () => void): void;
+  /** Calls back when everything is written, or cannot be. */
+  end(callback: () => void): void;
   destroy(): void;
 }
 

@@ -58,7 +58,10 @@ export function formatIommuGroupPath(number: number): string {
   return `${rootPath}/iommu_group/${number}`;
 }
 
+/** What all paths of operations begin with; the number follows. */
+export const operationsPath = `${rootPath}/operation/`;
+
 /** `number` counts the operations of one run of vgpud. */
 export function formatOperationPath(number: number): string {
-  return `${rootPath}/operation/${number}`;
+  return `${operationsPath}${number}`;
 }
