@@ -132,7 +132,7 @@ describe('vgpud as a process', () => {
     await printed(vgpud, 'vgpud 0.1.0 on :');
     expect(await exitCode(vgpud)).toBe(0);
     for (const wrong of ['soon', '0', '-1', '1e9']) {
-      expect(await exitCode(startVgpud(address, [`--exit-when-idle=${wrong}`])), wrong).toBe(1);
+      expect(await exitCode(startVgpud(address, [`--exit-when-idle=${wrong}`]))).toBe(1);
     }
   });
 

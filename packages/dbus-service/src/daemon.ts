@@ -4,8 +4,11 @@ import { BusUsers } from './auth/bus-users.js';
 import { PolkitAuthorizer } from './auth/polkit-authorizer.js';
 import { systemClock } from './clock.js';
 import { Bus } from './host/bus.js';
+import { toErrorAnswer } from './host/answer-error.js';
 import { dispatch, refuse, type DispatchTarget } from './host/dispatch.js';
+import { FairTurns } from './host/fair-turns.js';
 import { IdleWatch } from './idle.js';
+import type { Answer, IncomingCall } from './host/messages.js';
 import type { Log } from './log.js';
 import { busName } from './protocol/names.js';
 import { operationsPath } from './protocol/paths.js';
@@ -61,15 +64,15 @@ export async function startDaemon({ busAddress, log, idleMs, openHost }: DaemonO
   const busy = () => [...service.objects().keys()].some((path) => path.startsWith(operationsPath));
   const idleWatch =
     idleMs === undefined ? undefined : new IdleWatch({ idleMs, clock: systemClock, watchDeparture, busy });
+  const turns = new FairTurns();
+  const answer = (call: IncomingCall): Promise<Answer> =>
+    turns.run(call.sender, () => dispatch(call, target)).catch((error: unknown) => toErrorAnswer(error, log));
   bus.handleCalls({
     refuse(call) {
       idleWatch?.calledBy(call.sender);
       return refuse(call, target);
     },
-    answer(call) {
-      const answer = () => dispatch(call, target);
-      return idleWatch === undefined ? answer() : idleWatch.during(answer);
-    },
+    answer: (call) => (idleWatch === undefined ? answer(call) : idleWatch.during(() => answer(call))),
   });
   if (!(await bus.requestName(busName))) throw new Error(`${busName} is owned by somebody else`);
   log.info(`vgpud ${version} on ${bus.uniqueName}`);

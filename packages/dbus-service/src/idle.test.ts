@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, it } from 'vitest';
 import { IdleWatch } from './idle.js';
+import { Gate } from './testing/calls.js';
 import { ManualClock, settle } from './testing/service.js';
 
 const idleMs = 60_000;
@@ -65,11 +66,11 @@ describe('IdleWatch', () => {
   it('is not idle while a call is answered whose caller has left', async () => {
     const { watch, pass, leave } = start();
     watch.calledBy(':1.1');
-    let answer: () => void = () => undefined;
-    const answered = watch.during(() => new Promise<void>((resolve) => (answer = resolve)));
+    const gate = new Gate();
+    const answered = watch.during(() => gate.pass());
     leave(':1.1');
     expect(await pass(idleMs * 3)).toBe(false);
-    answer();
+    gate.open();
     await answered;
     expect(await pass(idleMs - 1)).toBe(false);
     expect(await pass(1)).toBe(true);

@@ -4,7 +4,7 @@ import { findMethod } from '../protocol/find-method.js';
 import type { InterfaceName } from '../protocol/members.js';
 import type { Log } from '../log.js';
 import { toErrorAnswer } from './answer-error.js';
-import type { Answer, CallHeader, ErrorAnswer, IncomingCall } from './messages.js';
+import { emptyBody, type Answer, type CallHeader, type ErrorAnswer, type IncomingCall } from './messages.js';
 import { BusError } from './bus-error.js';
 import { interfacesOf, type PublishedObjects } from './published.js';
 import { standardMethods, type StandardMethod } from './standard-methods.js';
@@ -44,6 +44,8 @@ export async function dispatch(call: IncomingCall, target: DispatchTarget): Prom
   try {
     const found = route(call, target.objects());
     const { path, args, sender, interactive } = call;
+    // They change nothing, so that without an answer there is nothing to do.
+    if (found.kind === 'standard' && !call.replyExpected) return emptyBody;
     if (found.kind === 'standard') return await found.method.run(target.objects(), path, args);
     const { name, spec } = found;
     const values = await target.callMethod({ path, interface: name, method: call.member, args, sender, interactive });

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Run inside, as root: callers.py USER CALLER. Behaves badly towards vgpud as USER, and prints what came of it as JSON."""
+
+import collections
+import json
+import os
+import struct
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import wire  # noqa: E402
+
+NAME = "me.phyllo.Vgpu1"
+ROOT = "/me/phyllo/Vgpu1"
+MANAGER, MANAGER_INTERFACE = f"{ROOT}/manager", f"{NAME}.Manager"
+GPU, GPU_INTERFACE = f"{ROOT}/gpu/0000_00_02_0", f"{NAME}.Gpu"
+PEER, PROPERTIES = "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Properties"
+OBJECTS = "org.freedesktop.DBus.ObjectManager"
+PIPELINED = 10_000
+BURST = 200
+
+
+def raw(signature, payload, **options):
+    fields = wire.call_fields(MANAGER, MANAGER_INTERFACE, "FindVgpus", NAME, signature)
+    return wire.message(2, fields, payload, **options)
+
+
+def text(value):
+    return struct.pack("<I", len(value)) + value + b"\0"
+
+
+def malformed():
+    """Messages that the bus itself refuses; it closes the connection. What is printed are those it let pass."""
+    wrong = {
+        "another length": raw("s", struct.pack("<I", 999) + b"x\0"),
+        "no NUL": raw("s", struct.pack("<I", 1) + b"xx"),
+        "no UTF-8": raw("s", text(b"\xff\xfe")),
+        "NUL within": raw("s", text(b"a\0b")),
+        "no signature": raw("", text(b"x")),
+        "wrong signature": raw("a{", text(b"x")),
+        "variant key": raw("a{vs}", struct.pack("<I", 0)),
+        "deep signature": raw("a" * 40 + "s", struct.pack("<I", 0)),
+        "a boolean of 7": raw("b", struct.pack("<I", 7)),
+        "no object path": raw("o", text(b"not/a/path")),
+        "a path with ..": raw("o", text(b"/me/../etc/victim")),
+        "padding": wire.message(2, wire.call_fields(MANAGER, PEER, "Ping", NAME, "yu"), b"\1\7\7\7\1\0\0\0"),
+        "version 2": b"l\1\0\2" + raw("s", text(b"x"))[4:],
+        "no byte order": b"?" + raw("s", text(b"x"))[1:],
+        "type 0": raw("s", text(b"x"), kind=0),
+        "serial 0": wire.message(0, wire.call_fields(MANAGER, PEER, "Ping", NAME)),
+        "4 GiB": b"l\1\0\1" + struct.pack("<III", 0xFFFFFFF0, 2, 0xFFFFFFF0),
+        "no member": wire.message(2, [(1, "o", MANAGER), (6, "s", NAME)]),
+        "a member with a blank": wire.message(2, wire.call_fields(MANAGER, PEER, "Pi ng", NAME)),
+        "a path that is none": wire.message(2, wire.call_fields("/me//x", PEER, "Ping", NAME)),
+        "noise": os.urandom(4096),
+    }
+    passed = []
+    for name, data in wrong.items():
+        connection = wire.Connection(10)
+        connection.send(data)
+        if not connection.is_closed():
+            passed.append(name)
+        connection.close()
+    return passed
+
+
+def pipelined():
+    """Calls without a look at the answers, and then the answers: how many of each kind."""
+    connection = wire.Connection()
+    calls = {}
+    for index in range(PIPELINED):
+        target = ((MANAGER, PEER, "Ping"), (f"{ROOT}/{index}", PEER, "Nothing"))[index % 2]
+        calls[connection.call(*target)] = None
+    kinds = collections.Counter()
+    while calls:
+        connection.read()
+        for reply in connection.replies():
+            if reply.serial in calls:
+                del calls[reply.serial]
+                kinds[reply.error or ""] += 1
+    return kinds
+
+
+def unread():
+    """Never reads: asks for everything as often as the bus allows, and once more without wanting an answer."""
+    connections = [wire.Connection() for _ in range(8)]
+    for connection in connections:
+        for _ in range(BURST):
+            connection.call(ROOT, OBJECTS, "GetManagedObjects")
+        for _ in range(BURST * 5):
+            connection.call(ROOT, OBJECTS, "GetManagedObjects", flags=wire.NO_REPLY)
+    # Whoever comes after them is answered after them.
+    last = wire.Connection()
+    last.ask(MANAGER, PEER, "Ping")
+    return len(connections) * BURST * 6
+
+
+def vanishing():
+    """Leaves in the middle of a message, and before every answer."""
+    for index in range(BURST):
+        connection = wire.Connection()
+        create = ("s", ("i915-GVTg_V5_8",)) if index % 2 else ("sa{sv}", ("i915-GVTg_V5_8", []))
+        connection.call(GPU, GPU_INTERFACE, "CreateVgpu", *create, flags=wire.INTERACTIVE)
+        connection.call(MANAGER, MANAGER_INTERFACE, "Refresh", "a{sv}", ([],))
+        connection.send(raw("s", text(b"x" * 1000))[: 20 + index])
+        connection.close()
+    return BURST
+
+
+def huge():
+    """Error names for texts of many sizes at places where a text goes; the system bus lets a message have 32 MiB."""
+    answers = []
+    for size in (10_000, 60_000, 70_000, 4_000_000, 30_000_000):
+        connection = wire.Connection()
+        find = connection.ask(MANAGER, MANAGER_INTERFACE, "FindVgpus", "s", ("x" * size,))
+        property_name = connection.ask(MANAGER, PROPERTIES, "Get", "ss", (MANAGER_INTERFACE, "P" * size))
+        key = connection.ask(GPU, GPU_INTERFACE, "CreateVgpu", "sa{sv}", ("i915-GVTg_V5_8", [("k" * size, ("b", 1))]))
+        answers.append([size, find.error, property_name.error, key.error])
+        for answer in (find, property_name, key):
+            if len(answer.payload) > 2000:
+                answers.append([size, "a long answer", len(answer.payload)])
+        connection.close()
+    return answers
+
+
+def odd_keys():
+    """Options with the names of JavaScript's own, and one option twice."""
+    answers = {}
+    for key in ("__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "valueOf", "then", "0", "-1", ""):
+        for kind, value in (("b", 1), ("a{sv}", [("__proto__", ("s", "x"))]), ("v", ("s", "x"))):
+            connection = wire.Connection()
+            options = [(key, (kind, value))]
+            reply = connection.ask(GPU, GPU_INTERFACE, "CreateVgpu", "sa{sv}", ("i915-GVTg_V5_8", options))
+            answers[f"{key}:{kind}"] = reply.error
+            connection.close()
+    connection = wire.Connection()
+    options = [("uuid", ("s", "x")), ("uuid", ("s", "../../etc/victim"))]
+    answers["twice"] = connection.ask(GPU, GPU_INTERFACE, "CreateVgpu", "sa{sv}", ("i915-GVTg_V5_8", options)).error
+    return answers
+
+
+CALLERS = {each.__name__: each for each in (malformed, pipelined, unread, vanishing, huge, odd_keys)}
+
+
+def main(user, caller):
+    wire.become(user)
+    print(json.dumps(CALLERS[caller]()))
+
+
+main(*sys.argv[1:])
