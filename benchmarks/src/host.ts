@@ -22,6 +22,8 @@ export interface BenchmarkHost extends AsyncDisposable {
   readonly libvirtWithEvents: Worker;
   /** A D-Bus client of libvirt-dbus and of vgpud. */
   readonly bus: Worker;
+  /** Many D-Bus clients of vgpud at once. */
+  readonly load: Worker;
   /** libvirt's names of all node devices. */
   readonly names: readonly string[];
   readonly parent: string;
@@ -35,10 +37,11 @@ export async function startBenchmarkHost(devices: number): Promise<BenchmarkHost
   const file = generateHost(devices);
   const machine = await startEmulatedHost(file, { services: [] });
   try {
-    const [libvirt, libvirtWithEvents, bus, binding] = [
+    const [libvirt, libvirtWithEvents, bus, load, binding] = [
       Worker.python(machine, 'libvirt_client.py'),
       Worker.python(machine, 'libvirt_client.py'),
       Worker.python(machine, 'bus_client.py'),
+      Worker.python(machine, 'load_client.py'),
       Worker.node(machine, 'libvirt-client.js'),
     ];
     const vgpus = activeVgpus(file).map(({ uuid, parent, type }) => [uuid, parent, type]);
@@ -59,7 +62,7 @@ export async function startBenchmarkHost(devices: number): Promise<BenchmarkHost
     const { parent, type: typeId } = first;
     const end = () => machine.stop();
     const allowChanges = () => sysCopy(machine, 'lift');
-    const clients = { binding, libvirt, libvirtWithEvents, bus, allowChanges, [Symbol.asyncDispose]: end };
+    const clients = { binding, libvirt, libvirtWithEvents, bus, load, allowChanges, [Symbol.asyncDispose]: end };
     return { ...clients, devices, machine, names, parent, typeId, discoveryMs };
   } catch (error) {
     await machine.stop();

@@ -12,6 +12,9 @@ const everythingTarget = { atMost: 1 / 5, words: 'at least 5 times as fast' };
 /** Between two changes, so that one does not wait for the reading of the one before; at least, and times its latency. */
 const pauseMs = 250;
 const pauseLatencies = 1;
+const clientCounts = [1, 10, 100];
+const loadSeconds = 3;
+const pings = 200;
 
 interface Memory {
   readonly residentKiB: number;
@@ -32,7 +35,9 @@ interface Answer {
 
 /** vgpud as its clients see it. libvirt-dbus must run already. */
 export async function measureService(host: BenchmarkHost, rounds: number, changes: number): Promise<Results> {
-  const { devices, bus } = host;
+  const { devices, bus, load } = host;
+  const activationNs: number[] = [];
+  for (let round = 0; round < rounds; round += 1) activationNs.push(await load.ask<number>('activate'));
   const start = await bus.ask<Start>('startVgpud');
   const answers: Answer[] = [];
   const operations = repetitions(devices);
@@ -59,12 +64,18 @@ export async function measureService(host: BenchmarkHost, rounds: number, change
   const last = answers.at(-1);
   const size = `${last?.objects} objects, ${((last?.bytes ?? 0) / 1e6).toFixed(2)} MB`;
   const figures: Figure[] = [
+    {
+      devices,
+      what: 'vgpud: a call that starts it, to its answer',
+      value: formatSpread(activationNs),
+    },
     { devices, what: 'vgpud: start to first GetManagedObjects answer', value: inMs(start.answeredNs) },
     {
       devices,
       what: 'vgpud: GetManagedObjects, reply not unpacked',
       value: `${inMs(spreadOf(times.reply).median)} (${size})`,
     },
+    ...(await measureLoad(host, last?.objects ?? 0)),
     ...(await measureEvents(host, changes)),
     {
       devices,
@@ -74,6 +85,25 @@ export async function measureService(host: BenchmarkHost, rounds: number, change
   ];
   await bus.ask('stopVgpud');
   return { comparisons, figures };
+}
+
+/** How many calls it answers, and how long the others wait while one client asks for everything. */
+async function measureLoad({ devices, load }: BenchmarkHost, objects: number): Promise<Figure[]> {
+  const rates: string[] = [];
+  for (const clients of clientCounts) {
+    const rate = await load.ask<number>('callsPerSecond', { clients, seconds: loadSeconds });
+    rates.push(`${Math.round(rate)} with ${clients}`);
+  }
+  const waits = await load.ask<number[]>('pingWhileListing', { pings });
+  const at = (share: number): string => inMs(quantile(waits, share));
+  return [
+    { devices, what: 'vgpud: Properties.Get a second, by clients at once', value: rates.join(', ') },
+    {
+      devices,
+      what: `vgpud: Ping while another client lists ${objects} objects over and over`,
+      value: `p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)}`,
+    },
+  ];
 }
 
 /** From the moment another client of libvirt has its event until a client of vgpud has the signal; one clock. */
@@ -106,6 +136,11 @@ async function measureEvents(host: BenchmarkHost, changes: number): Promise<Figu
       value: `p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)}`,
     },
   ];
+}
+
+function formatSpread(values: readonly number[]): string {
+  const { median, least, most } = spreadOf(values);
+  return `${inMs(median)} (${inMs(least)} to ${inMs(most)})`;
 }
 
 function inMiB(start: Memory, end: Memory): string {
