@@ -98,9 +98,11 @@ def unread():
 
 def vanishing():
     """Leaves in the middle of a message, and before every answer."""
+    # What root asks for may have begun before he is seen to leave, and then it is done.
+    kind = "no-type" if os.getuid() == 0 else "i915-GVTg_V5_8"
     for index in range(BURST):
         connection = wire.Connection()
-        create = ("s", ("i915-GVTg_V5_8",)) if index % 2 else ("sa{sv}", ("i915-GVTg_V5_8", []))
+        create = ("s", (kind,)) if index % 2 else ("sa{sv}", (kind, []))
         connection.call(GPU, GPU_INTERFACE, "CreateVgpu", *create, flags=wire.INTERACTIVE)
         connection.call(MANAGER, MANAGER_INTERFACE, "Refresh", "a{sv}", ([],))
         connection.send(raw("s", text(b"x" * 1000))[: 20 + index])

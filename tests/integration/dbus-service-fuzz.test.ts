@@ -15,7 +15,7 @@ const seed = Number(process.env['FUZZ_SEED'] || Math.floor(Math.random() * 1e9))
 /** A message takes less than a ms on two free cores. */
 const timeoutMs = 120_000 + messages * 10;
 /** Another caller waits that long at most, while 192 calls of the fuzzer wait with his. */
-const othersTimeoutMs = 5_000;
+const othersTimeoutMs = 15_000;
 const settleTimeoutMs = 60_000;
 const uuid = '7686131b-b229-4768-a02c-35d1dbed7c66';
 const gpu = '/me/phyllo/Vgpu1/gpu/0000_00_02_0';

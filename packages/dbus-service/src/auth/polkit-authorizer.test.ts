@@ -95,6 +95,16 @@ describe('PolkitAuthorizer', () => {
     });
   });
 
+  it('denies to one who has left, without a word in the log', async () => {
+    const { bus, log, authorizer } = make();
+    bus.plain = new BusCallError('org.freedesktop.DBus.Error.NameHasNoOwner', 'gone');
+    expect(await authorizer.decide(request)).toBe('denied');
+    expect(log.lines).toEqual([]);
+    bus.plain = new BusCallError('org.freedesktop.DBus.Error.NoReply', 'timed out');
+    expect(await authorizer.decide(request)).toBe('denied');
+    expect(log.lines).toHaveLength(1);
+  });
+
   it('opens a dialog only for a challenge, and waits for it longer than for an answer without one', async () => {
     const { bus, authorizer } = make();
     expect(await authorizer.decide({ ...request, interactive: true })).toBe('granted');

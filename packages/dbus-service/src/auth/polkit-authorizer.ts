@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { OutgoingCall } from '../host/messages.js';
+import { isAboutGoneCaller, type OutgoingCall } from '../host/messages.js';
 import type { Log } from '../log.js';
 import type { TypedValue } from '../protocol/contract-types.js';
 import type { AuthorizationRequest, Authorizer, Decision } from './authorizer.js';
@@ -48,7 +48,7 @@ export class PolkitAuthorizer implements Authorizer {
       if (decision !== 'challenge' || !request.interactive) return decision;
       return await this.#checkWithDialog(request);
     } catch (error) {
-      this.#log.error(`${request.action} denied to ${request.sender}`, error);
+      if (!isAboutGoneCaller(error)) this.#log.error(`${request.action} denied to ${request.sender}`, error);
       return 'denied';
     }
   }

@@ -5,7 +5,7 @@ import { FailedStepError } from '../methods/failed-step.js';
 import { formatErrorName } from '../protocol/names.js';
 import type { Log } from '../log.js';
 import { BusError } from './bus-error.js';
-import type { ErrorAnswer } from './messages.js';
+import { isAboutGoneCaller, type ErrorAnswer } from './messages.js';
 
 const maxMessageLength = 1000;
 
@@ -32,7 +32,7 @@ function makeAnswer(error: unknown, log: Log): ErrorAnswer {
     return { errorName: formatErrorName(error.code), message: shown(`${error.message}; ${seeLog('why', id)}`) };
   }
   if (error instanceof DeviceError && error.code !== 'Internal') {
-    if (error.cause !== undefined) log.error(error.message, error.cause);
+    if (error.cause !== undefined && !isAboutGoneCaller(error.cause)) log.error(error.message, error.cause);
     return { errorName: formatErrorName(error.code), message: shown(error.message) };
   }
   const id = newLogId();

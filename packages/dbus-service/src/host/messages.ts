@@ -63,3 +63,11 @@ export class BusCallError extends Error {
     this.errorName = errorName;
   }
 }
+
+/**
+ * Whether a call failed because the connection that it was about has left.
+ * That is no news for the log, which callers who come and go could fill with it.
+ */
+export function isAboutGoneCaller(error: unknown): boolean {
+  return error instanceof BusCallError && error.errorName === 'org.freedesktop.DBus.Error.NameHasNoOwner';
+}
