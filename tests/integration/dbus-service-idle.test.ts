@@ -180,7 +180,9 @@ describe('vgpud, started by the bus when it is called', () => {
     await delay(severalTimesIdleMs);
     expect(await pid()).toBe(process);
     using late = await Client.connect();
-    const [objects] = await late.call(rootPath, 'org.freedesktop.DBus.ObjectManager', 'GetManagedObjects');
-    expect(objects).toHaveProperty([`${rootPath}/operation/1`, interfaces.operation, 'State', 'value'], 'done');
+    await eventually('the end of the operation', async () => {
+      const [objects] = await late.call(rootPath, 'org.freedesktop.DBus.ObjectManager', 'GetManagedObjects');
+      expect(objects).toHaveProperty([`${rootPath}/operation/1`, interfaces.operation, 'State', 'value'], 'done');
+    });
   });
 });
