@@ -13,6 +13,9 @@ import { missingRequirements } from './requirements.js';
 /** Daemons that an emulated host can run. */
 export type ServiceName = 'bus' | 'polkit' | 'libvirtd' | 'virtqemud' | 'virtnodedevd' | 'vgpud';
 
+/** Programs that can be the system bus. */
+export type BusProgram = 'dbus-daemon' | 'dbus-broker';
+
 export interface EmulatedHostOptions {
   /** What these need comes with them. Absent: bus, polkit and libvirtd; empty: the emulated kernel alone. */
   readonly services?: readonly ServiceName[];
@@ -23,6 +26,8 @@ export interface EmulatedHostOptions {
    * the environment variable EMULATED_HOST_TRACE_VGPUD says, 1 or nothing.
    */
   readonly traceVgpud?: boolean;
+  /** What the system bus is. dbus-broker activates nothing here: it leaves that to systemd. Absent: dbus-daemon. */
+  readonly bus?: BusProgram;
 }
 
 const defaultServices: readonly ServiceName[] = ['bus', 'polkit', 'libvirtd'];
@@ -173,12 +178,14 @@ export async function startEmulatedHost(
   const needed = asked.flatMap((service) => [...needs[service], service]);
   const services = [...new Set(options.daemons === 'split' ? needed.flatMap(splitService) : needed)];
   const traceVgpud = services.includes('vgpud') && (options.traceVgpud ?? tracedByDefault());
-  const missing = missingRequirements(services, checkout, traceVgpud);
+  const { bus = 'dbus-daemon' } = options;
+  const missing = missingRequirements(services, checkout, { bus, traceVgpud });
   if (missing.length > 0) throw new EmulatedHostError(`this machine lacks\n  ${missing.join('\n  ')}`);
   const cache = cacheDirectory();
   const settings = {
     host: file,
     services,
+    bus,
     checkout,
     node: process.execPath,
     capabilityCache: join(cache, 'capabilities'),

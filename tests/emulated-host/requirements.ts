@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { accessSync, closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { ServiceName } from './emulated-host.js';
+import type { BusProgram, ServiceName } from './emulated-host.js';
 
 const capSysAdmin = 1n << 21n;
 const searchPath = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
@@ -19,7 +19,7 @@ const libvirtPrograms = { libvirtd: 'libvirt-daemon-system', virsh: 'libvirt-cli
 const qemuPrograms = { 'qemu-system-x86_64': 'qemu-system-x86' };
 
 const servicePrograms = {
-  bus: { 'dbus-daemon': 'dbus-daemon' },
+  bus: {},
   polkit: {},
   libvirtd: { ...libvirtPrograms, ...qemuPrograms },
   virtqemud: { ...libvirtPrograms, ...qemuPrograms },
@@ -27,13 +27,18 @@ const servicePrograms = {
   vgpud: {},
 } as const satisfies Record<ServiceName, Record<string, string>>;
 
+const busPrograms = {
+  'dbus-daemon': { 'dbus-daemon': 'dbus-daemon' },
+  'dbus-broker': { 'dbus-broker-launch': 'dbus-broker' },
+} as const satisfies Record<BusProgram, Record<string, string>>;
+
 const polkitDaemons = ['/usr/lib/polkit-1/polkitd', '/usr/libexec/polkitd', '/usr/libexec/polkit-1/polkitd'];
 
 /** What this machine lacks for an emulated host with these services, one sentence each; empty when it can run. */
 export function missingRequirements(
   services: readonly ServiceName[],
   appDirectory: string,
-  traceVgpud: boolean,
+  { bus, traceVgpud }: { readonly bus: BusProgram; readonly traceVgpud: boolean },
 ): string[] {
   const missing: string[] = [];
   if (process.platform !== 'linux') return [`${process.platform} is not Linux`];
@@ -45,6 +50,7 @@ export function missingRequirements(
   const wanted: Record<string, string> = { ...programs };
   for (const service of services) Object.assign(wanted, servicePrograms[service]);
   if (traceVgpud) wanted['strace'] = 'strace';
+  if (services.includes('bus')) Object.assign(wanted, busPrograms[bus]);
   for (const [program, debianPackage] of Object.entries(wanted)) {
     if (!searchPath.some((directory) => isExecutable(join(directory, program)))) {
       missing.push(`${program}: install ${debianPackage}`);

@@ -10,7 +10,7 @@ import sys
 import time
 from functools import partial
 
-from . import bus
+from . import broker, bus
 from .files import DAEMON_USER, find_first
 
 BASE = "/run/emulated-host"
@@ -87,7 +87,14 @@ def is_socket(path):
 
 
 def start_bus():
+    if bus_program() == "dbus-broker":
+        return spawn("bus", [sys.executable, "-I", "-S", broker.__file__, BUS_SOCKET])
     return spawn("bus", ["dbus-daemon", "--system", "--nofork", "--nopidfile", "--nosyslog"])
+
+
+def bus_program():
+    with open(f"{BASE}/bus-program", encoding="utf-8") as file:
+        return file.read()
 
 
 def bus_is_ready(process):

@@ -27,6 +27,7 @@ def prepare(settings):
     mounts.tmpfs("/run")
     for name in ("bin", "log", "pid", "files", "system", "app/packages", "app/node_modules"):
         os.makedirs(f"{BASE}/{name}")
+    mounts.write(f"{BASE}/bus-program", settings["bus"])
     loopback_up()
     own_proc(host["kernel"])
     own_dev()
@@ -34,6 +35,8 @@ def prepare(settings):
     own_libvirt(settings)
     own_udev()
     own_app(settings)
+    if settings["bus"] == "dbus-broker":
+        no_activation()
 
 
 def loopback_up():
@@ -161,6 +164,13 @@ def own_app(settings):
         ("me.phyllo.*.service", "/usr/share/dbus-1/system-services"),
     ):
         install(glob.glob(f"{checkout}/packages/dbus-service/data/**/{pattern}", recursive=True), target)
+
+
+def no_activation():
+    """dbus-broker asks systemd to activate services. As there is none, its name must not wait to be activated either."""
+    systemd = "/usr/share/dbus-1/system-services/org.freedesktop.systemd1.service"
+    if os.path.exists(systemd):
+        os.unlink(systemd)
 
 
 def install(sources, target):
