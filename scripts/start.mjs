@@ -20,6 +20,7 @@ const busName = 'me.phyllo.Vgpu1';
 const place = '/run/vgpud-start';
 const files = [
   [join(data, 'me.phyllo.Vgpu1.conf'), '/etc/dbus-1/system.d/me.phyllo.Vgpu1.conf'],
+  [join(data, 'me.phyllo.Vgpu1.xml'), '/usr/share/dbus-1/interfaces/me.phyllo.Vgpu1.xml'],
   [join(data, 'me.phyllo.vgpu1.policy'), '/usr/share/polkit-1/actions/me.phyllo.vgpu1.policy'],
   [join(data, '60-vgpud.rules'), '/etc/polkit-1/rules.d/60-vgpud.rules'],
 ];

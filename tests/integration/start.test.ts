@@ -77,6 +77,7 @@ describe('npm start', { timeout: 60_000 }, () => {
     expect(await run(host, 'mdevctl', ['list'])).toContain(uuid);
     expect(await run(host, 'ps', ['-o', 'user=', '-C', 'node'])).toContain('vgpud');
     expect(await machine()).toContain('/etc/polkit-1/rules.d/60-vgpud.rules');
+    expect(await machine()).toContain('/usr/share/dbus-1/interfaces/me.phyllo.Vgpu1.xml');
 
     await run(host, 'kill', ['-TERM', pid]);
     await gone(pid);

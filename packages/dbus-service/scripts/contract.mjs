@@ -103,6 +103,15 @@ function readArg(node, owner, docs) {
   };
 }
 
+/** A dictionary lists its keys, and each is explained in the prose or where the first text refers to. */
+function checkKeys(owner, { type, options, keys }, prose) {
+  if (type.includes('{sv}') && !options && !keys) throw new Error(`${owner} does not list its keys`);
+  if (prose[0].includes('see #')) return;
+  for (const key of Object.keys(keys ?? {})) {
+    if (!prose.join(' ').includes(`\`${key}\``)) throw new Error(`${owner} does not explain \`${key}\``);
+  }
+}
+
 function readMethod(node, comment) {
   const { name } = attributesOf(node);
   const { args: docs, paragraphs } = readComment(comment, name);
@@ -110,8 +119,7 @@ function readMethod(node, comment) {
     .filter((child) => tagOf(child) === 'arg')
     .map((child) => readArg(child, name, docs));
   for (const arg of args) {
-    if (arg.type.includes('a{sv}') && !arg.options && !arg.keys)
-      throw new Error(`${name} does not list the keys of @${arg.name}`);
+    checkKeys(`@${arg.name} of ${name}`, arg, [arg.text, ...paragraphs]);
     for (const option of Object.keys(arg.options ?? {})) {
       // What every changing method knows is explained once.
       if (option.startsWith('auth.') || option === 'operation_id') continue;
@@ -132,6 +140,7 @@ function readSignal(node, comment) {
   const args = childrenOf(node)
     .filter((child) => tagOf(child) === 'arg')
     .map((child) => readArg(child, name, docs));
+  for (const arg of args) checkKeys(`@${arg.name} of ${name}`, arg, [arg.text, ...paragraphs]);
   return { name, paragraphs, args };
 }
 
@@ -140,9 +149,7 @@ function readProperty(node, comment) {
   const { paragraphs } = readComment(comment, name);
   const annotations = readAnnotations(node);
   const keys = annotations['me.phyllo.Vgpu1.Keys'];
-  for (const key of Object.keys(keys ? readKeys(keys) : {})) {
-    if (!paragraphs.join(' ').includes(`\`${key}\``)) throw new Error(`${name} does not explain \`${key}\``);
-  }
+  checkKeys(name, { type, keys: keys && readKeys(keys) }, paragraphs);
   return {
     name,
     type,

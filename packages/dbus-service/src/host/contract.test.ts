@@ -45,7 +45,10 @@ function methodNames(table: object): readonly string[] {
     .toSorted();
 }
 
-const prose = (text: string) => `<!--\n${text}:\n@short_description: x\n\nText.\n-->`;
+const prose = (text: string, argument = '@short_description: x') => `<!--\n${text}:\n${argument}\n\nText.\n-->`;
+const signal = (type: string) => `<signal name="AB"><arg name="x" type="${type}"/></signal>`;
+const propertyWithKeys = `<property name="AB" type="a{sv}" access="read">
+  <annotation name="me.phyllo.Vgpu1.Keys" value="size:u"/></property>`;
 
 describe('the contract', () => {
   it('is what is served, on every interface', async () => {
@@ -89,17 +92,22 @@ describe('the contract', () => {
   });
 
   it.each([
-    ['an entity', 'name="A&#66;"'],
-    ['a blank', 'name="AB "'],
-  ])('is refused where a name holds %s', (_what, name) => {
+    ['where a name holds an entity', prose('AB'), '<property name="A&#66;" type="s" access="read"/>', /is no name/],
+    ['where a name holds a blank', prose('AB'), '<property name="AB " type="s" access="read"/>', /is no name/],
+    ['without prose', '', '<property name="AB" type="s" access="read"/>', /AB has no prose/],
+    ['where keys are not listed', prose('AB'), '<property name="AB" type="a{sv}" access="read"/>', /not list its keys/],
+    ['where a key is not explained', prose('AB'), propertyWithKeys, /AB does not explain `size`/],
+    ['where an argument is not explained', prose('AB'), signal('i'), /does not explain @x/],
+    ['where a signal does not list keys', prose('AB', '@x: An x.'), signal('a{sv}'), /@x of AB does not list its keys/],
+  ])('is refused %s', (_what, comment, member, message) => {
     const directory = mkdtempSync(join(tmpdir(), 'vgpud-contract-'));
     try {
       const file = join(directory, 'contract.xml');
-      const property = `${prose('AB')}<property ${name} type="s" access="read"/>`;
-      writeFileSync(file, `<node>${prose('a.B')}<interface name="a.B">${property}</interface></node>`);
+      writeFileSync(file, `<node>${prose('a.B')}<interface name="a.B">${comment}${member}</interface></node>`);
       const read = `import(process.argv[1]).then(({ readContract }) => readContract(process.argv[2]))`;
       const script = `${root}scripts/contract.mjs`;
-      expect(() => execFileSync(process.execPath, ['-e', read, script, file], { stdio: 'pipe' })).toThrow(/is no name/);
+      const run = () => execFileSync(process.execPath, ['-e', read, script, file], { stdio: 'pipe' });
+      expect(run).toThrow(message);
     } finally {
       rmSync(directory, { recursive: true });
     }
@@ -132,6 +140,14 @@ describe('the unit', () => {
   it('starts it again when it has failed, not when nobody needs it', () => {
     expect(setting('ExecStart')).toMatch(/ --exit-when-idle 60$/);
     expect(setting('Restart')).toBe('on-failure');
+  });
+
+  it('is what activation starts: with systemd itself, without it the same program as the same user', () => {
+    const activation = data('me.phyllo.Vgpu1.service');
+    expect(activation).toContain('\nSystemdService=vgpud.service\n');
+    expect(activation).toContain(`\nExec=${setting('ExecStart')}\n`);
+    expect(activation).toContain(`\nUser=${setting('User')}\n`);
+    expect(activation).toContain(`\nName=${setting('BusName')}\n`);
   });
 
   it('is one that systemd understands', () => {
