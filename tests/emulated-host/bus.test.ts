@@ -29,7 +29,10 @@ describe.each<BusProgram>(['dbus-daemon', 'dbus-broker'])('the system bus is %s'
     expect(stdout).toBe(`u ${(await run(host, 'id', ['-u', 'vgpud'])).trim()}\n`);
     await host.killService('vgpud');
     const own = ['su', 'me.phyllo.Vgpu1', '0'];
-    expect(await ask('root', 'RequestName', ...own)).toMatchObject({ status: 1, stderr: 'Call failed: Access denied\n' });
+    expect(await ask('root', 'RequestName', ...own)).toMatchObject({
+      status: 1,
+      stderr: 'Call failed: Access denied\n',
+    });
     expect(await ask('vgpud', 'RequestName', ...own)).toMatchObject({ status: 0, stdout: 'u 1\n' });
     await host.startService('vgpud');
   });
