@@ -1,92 +1,103 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { DeviceError, domainStates, parseUuid, type Domain, type DomainState, type Video } from '@vgpu/core';
-import type { DomainRecord } from '@vgpu/libvirt';
-import type { Connections } from './connections.js';
+import type { DomainDetails } from '@vgpu/libvirt';
 import { readRememberedVideos } from './domain-edit/videos.js';
-import { toDeviceError } from './errors.js';
-import { LastReading } from './last-reading.js';
+import type { DomainDocuments } from './domain-records.js';
 import { parseDomain, toDomainFacts, type DomainFacts } from './xml/domain.js';
 
-/** What one document says, with what only we read in it. */
-interface ReadDomain extends DomainFacts {
-  readonly rememberedVideos: readonly Video[] | undefined;
+/** What one document says, with what only we read in it; undefined when it cannot be read. */
+type ReadFacts = (DomainFacts & { readonly rememberedVideos: readonly Video[] | undefined }) | undefined;
+
+interface ReadDocument {
+  readonly xml: string;
+  readonly facts: ReadFacts;
 }
 
-/** What is remembered between two listings. */
-export type DomainReading = LastReading<ReadDomain | undefined>;
-
-export function newDomainReading(): DomainReading {
-  return new LastReading((xml) => {
-    try {
-      const domain = parseDomain(xml);
-      return { ...toDomainFacts(domain), rememberedVideos: readRememberedVideos(domain) };
-    } catch (error) {
-      if (error instanceof DeviceError) return undefined;
-      throw error;
-    }
-  });
+/** A domain as it was read last. It stays the same object while nothing about the domain changes. */
+export interface KnownDomain {
+  readonly details: DomainDetails;
+  readonly active: ReadDocument | undefined;
+  readonly stored: ReadDocument | undefined;
+  readonly domain: Domain;
 }
 
-/** All domains, with both of their documents. @throws DeviceError */
-export async function listDomains(
-  connections: Connections,
-  reading: DomainReading,
-  timeoutMs: number,
-): Promise<readonly Domain[]> {
-  const what = 'the domains could not be listed';
+/**
+ * @param documents 'refused': nobody can read them now; those that were read before count still
+ * @param before the same domain as it was read last; absent: it is read for the first time
+ */
+export function readDomainRecord(
+  details: DomainDetails,
+  documents: DomainDocuments | 'refused',
+  before?: KnownDomain,
+): KnownDomain {
+  const read = (xml: string | undefined) =>
+    xml === undefined
+      ? undefined
+      : ([before?.active, before?.stored].find((known) => known?.xml === xml) ?? parse(xml));
+  const active = documents === 'refused' ? (details.active ? before?.active : undefined) : read(documents.active);
+  const stored = documents === 'refused' ? (details.persistent ? before?.stored : undefined) : read(documents.stored);
+  if (before !== undefined && before.active === active && before.stored === stored && isSame(before.details, details)) {
+    return before;
+  }
+  return { details, active, stored, domain: toDomain(details, active?.facts, stored?.facts) };
+}
+
+/** Not by `reason`: nobody is told of it. */
+function isSame(a: DomainDetails, b: DomainDetails): boolean {
+  return (
+    a.name === b.name &&
+    a.state === b.state &&
+    a.active === b.active &&
+    a.persistent === b.persistent &&
+    a.autostart === b.autostart &&
+    a.hasManagedSave === b.hasManagedSave
+  );
+}
+
+function parse(xml: string): ReadDocument {
   try {
-    const records = await connections.readDomains((connection) => connection.listDomainsWithXml(), timeoutMs, what);
-    return toDomains(records, reading);
+    const domain = parseDomain(xml);
+    return { xml, facts: { ...toDomainFacts(domain), rememberedVideos: readRememberedVideos(domain) } };
   } catch (error) {
-    throw toDeviceError(error, what);
+    if (error instanceof DeviceError) return { xml, facts: undefined };
+    throw error;
   }
 }
 
-/** One domain whose document cannot be read does not hide the others, and is listed with what libvirt tells besides. */
-export function toDomains(records: readonly DomainRecord[], reading: DomainReading): readonly Domain[] {
-  const documents = records.flatMap((record) =>
-    record.error === undefined ? [record.xml, record.inactiveXml ?? record.xml] : ['', ''],
-  );
-  const read = reading.readAll(documents);
-  return records.map((record, index) => {
-    const [current, stored] = read.slice(index * 2, index * 2 + 2);
-    return current === undefined || stored === undefined ? toUnreadable(record) : toDomain(record, current, stored);
-  });
-}
-
-/** @param stored the same as current for a transient domain */
-function toDomain(record: DomainRecord, current: ReadDomain, stored: ReadDomain): Domain {
-  const { uuid, name, title, osId } = stored;
-  const isStored = record.inactiveXml !== null;
+/** One whose document cannot be read hides no other, and is listed with what libvirt tells besides. */
+function toDomain(details: DomainDetails, active: ReadFacts, stored: ReadFacts): Domain {
+  const named = stored ?? active;
+  const isMissing = (details.active && active === undefined) || (details.persistent && stored === undefined);
+  if (named === undefined || isMissing) return toUnreadable(details);
   return {
-    uuid,
-    name,
-    title,
-    osId,
-    ...stateOf(record),
-    inactive: isStored ? stored.devices : undefined,
-    active: record.active ? current.devices : undefined,
-    rememberedVideos: isStored ? stored.rememberedVideos : undefined,
+    uuid: named.uuid,
+    name: named.name,
+    title: named.title,
+    osId: named.osId,
+    ...stateOf(details),
+    inactive: stored?.devices,
+    active: active?.devices,
+    rememberedVideos: stored?.rememberedVideos,
   };
 }
 
-function toUnreadable(record: DomainRecord): Domain {
+function toUnreadable(details: DomainDetails): Domain {
   return {
-    uuid: parseUuid(record.uuid),
-    name: record.name,
+    uuid: parseUuid(details.uuid),
+    name: details.name,
     title: '',
     osId: '',
-    ...stateOf(record),
+    ...stateOf(details),
     inactive: undefined,
-    active: record.active ? { hostdevs: [], videos: [], graphics: [], console: undefined } : undefined,
+    active: details.active ? { hostdevs: [], videos: [], graphics: [], console: undefined } : undefined,
     rememberedVideos: undefined,
     unreadable: true,
   };
 }
 
-function stateOf(record: DomainRecord): Pick<Domain, 'state' | 'persistent' | 'autostart' | 'hasManagedSave'> {
-  const { persistent, autostart, hasManagedSave } = record;
-  return { state: toDomainState(record.state), persistent, autostart, hasManagedSave };
+function stateOf(details: DomainDetails): Pick<Domain, 'state' | 'persistent' | 'autostart' | 'hasManagedSave'> {
+  const { persistent, autostart, hasManagedSave } = details;
+  return { state: toDomainState(details.state), persistent, autostart, hasManagedSave };
 }
 
 /** virDomainState counts as core's list does; a number that a newer libvirt adds is no state. */

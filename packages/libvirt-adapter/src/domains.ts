@@ -16,7 +16,8 @@ import { editDomain } from './domain-edit/apply-edits.js';
 import { formatDomainDiff } from './domain-edit/diff.js';
 import { revisionOf } from './domain-edit/revision.js';
 import { splitShellWords, withoutEnvironment } from './domain-edit/shell-words.js';
-import { listDomains, newDomainReading } from './domain-listing.js';
+import { DomainMemory } from './domain-memory.js';
+import { readDomainDetails } from './domain-records.js';
 import { codeOfError, toChangeError, toDeviceError } from './errors.js';
 import { listMdevs } from './node-devices.js';
 import type { DomainTimeLimits } from './time-limits.js';
@@ -48,20 +49,21 @@ export class LibvirtDomains implements DomainPort {
   readonly #connections: Connections;
   readonly #settleTimeoutMs: number;
   readonly #limits: DomainTimeLimits;
-  readonly #reading = newDomainReading();
+  readonly #memory: DomainMemory;
 
   constructor(connections: Connections, { settleTimeoutMs, limits }: LibvirtDomainsOptions) {
     this.#connections = connections;
     this.#settleTimeoutMs = settleTimeoutMs;
     this.#limits = limits;
+    this.#memory = new DomainMemory(connections, limits);
   }
 
-  async list(): Promise<readonly DomainModel[]> {
-    return await listDomains(this.#connections, this.#reading, this.#limits.list);
+  list(): Promise<readonly DomainModel[]> {
+    return this.#memory.list();
   }
 
-  async listChanged(): Promise<readonly DomainModel[]> {
-    return await this.list();
+  listChanged(): Promise<readonly DomainModel[]> {
+    return this.#memory.listChanged();
   }
 
   async preview(uuid: Uuid, edits: readonly DomainEdit[]): Promise<EditedDomain> {
@@ -76,7 +78,7 @@ export class LibvirtDomains implements DomainPort {
    * libvirt has no compare-and-swap: the document is read again right before it is defined, and once more after it.
    */
   async apply({ uuid, revision }: DomainRevision, edits: readonly DomainEdit[]): Promise<void> {
-    await this.#with(uuid, 'could not be changed', async (work) => {
+    await this.#changing(uuid, 'could not be changed', async (work) => {
       const { domain, connection, read } = work;
       const xml = await readEditable(work);
       if (revisionOf(xml) !== revision) throw invalidState(domain, 'was changed meanwhile');
@@ -106,7 +108,7 @@ export class LibvirtDomains implements DomainPort {
   }
 
   async start(uuid: Uuid): Promise<void> {
-    await this.#with(uuid, 'could not be started', async ({ domain, read }) => {
+    await this.#changing(uuid, 'could not be started', async ({ domain, read }) => {
       if (await read(domain.isActive())) throw invalidState(domain, 'is running already');
       try {
         await this.#change(domain, 'could not be started', this.#limits.start, domain.create());
@@ -120,14 +122,14 @@ export class LibvirtDomains implements DomainPort {
   }
 
   async shutdown(uuid: Uuid): Promise<void> {
-    await this.#with(uuid, 'could not be shut down', async (work) => {
+    await this.#changing(uuid, 'could not be shut down', async (work) => {
       await requireActive(work);
       await this.#end(work.domain, 'could not be asked to shut down', this.#limits.shutdown, work.domain.shutdown());
     });
   }
 
   async forceOff(uuid: Uuid): Promise<void> {
-    await this.#with(uuid, 'could not be ended', async (work) => {
+    await this.#changing(uuid, 'could not be ended', async (work) => {
       await requireActive(work);
       await this.#end(work.domain, 'could not be ended', this.#limits.forceOff, work.domain.destroy());
       await waitUntil(async () => !(await this.#isActive(uuid)), {
@@ -167,7 +169,8 @@ export class LibvirtDomains implements DomainPort {
   }
 
   async #isActive(uuid: Uuid): Promise<boolean> {
-    return (await this.list()).some((domain) => domain.uuid === uuid && domain.active !== undefined);
+    const [details] = await readDomainDetails(this.#connections, this.#limits.list, [uuid]);
+    return details?.active === true;
   }
 
   /** Looks at the vGPUs a domain needs. @throws DeviceError InvalidState or DeviceBusy when one is the reason. */
@@ -187,6 +190,15 @@ export class LibvirtDomains implements DomainPort {
     for (const hostdev of found.inactive?.hostdevs ?? []) {
       if (hostdev.kind !== 'mdev') continue;
       requireUsable(domain, hostdev.uuid, mdevs, domains);
+    }
+  }
+
+  /** The same for a change, however it ends: libvirt may tell nobody of it. */
+  async #changing(uuid: Uuid, problem: string, act: (work: DomainAtWork) => Promise<void>): Promise<void> {
+    try {
+      await this.#with(uuid, problem, act);
+    } finally {
+      this.#memory.mark(uuid);
     }
   }
 

@@ -9,6 +9,7 @@ import {
   type NodeDeviceListing,
 } from '@vgpu/core';
 import type { NodeDeviceRecord } from './node-device-records.js';
+import { unlessEqual } from './same.js';
 import {
   findNamedParent,
   parseMdevNodeDeviceName,
@@ -49,10 +50,21 @@ export interface ReadNodeDevice {
 /** @param before the same device as it was read last; absent: it is read for the first time */
 export function readRecord(record: NodeDeviceRecord, before?: ReadNodeDevice): ReadNodeDevice {
   if (before?.record.xml === record.xml) return isSameState(before.record, record) ? before : { ...before, record };
-  const document = readDocument(record.xml);
+  const document = keepEqual(before?.document, readDocument(record.xml));
   if (document.nodeDeviceName === undefined) return { record, document, pciDevice: undefined, parent: undefined };
   const { pciDevice, parent, nodeDeviceName } = document;
-  return { record, document, pciDevice, parent: parent === undefined ? undefined : { ...parent, nodeDeviceName } };
+  const known = unlessEqual(before?.parent, parent === undefined ? undefined : { ...parent, nodeDeviceName });
+  return { record, document, pciDevice, parent: known };
+}
+
+/** A GPU's document changes with every vGPU of it, and what it says of the PCI function does not. */
+function keepEqual(before: ReadDocument | undefined, document: ReadDocument): ReadDocument {
+  if (document.nodeDeviceName === undefined || before?.nodeDeviceName === undefined) return document;
+  return {
+    ...document,
+    pciDevice: unlessEqual(before.pciDevice, document.pciDevice),
+    parent: unlessEqual(before.parent, document.parent),
+  };
 }
 
 function isSameState(a: NodeDeviceRecord, b: NodeDeviceRecord): boolean {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { ListedParent, MdevVgpu, NodeDeviceListing } from '@vgpu/core';
+import type { ListedParent, MdevId, MdevVgpu, NodeDeviceListing } from '@vgpu/core';
 import type { Connections } from './connections.js';
 import { InTurn } from './in-turn.js';
 import {
@@ -12,6 +12,8 @@ import {
 } from './node-device-listing.js';
 import { readEveryNodeDevice, readNamedNodeDevices } from './node-device-records.js';
 import { Pending, type Due } from './pending.js';
+import { unlessEqual, unlessSame } from './same.js';
+import { findNamedParent, parseMdevNodeDeviceName } from './xml/node-device.js';
 
 /** Reading one by its name costs about two of a list: a burst of more than this share is a list. */
 const mostNamesShare = 1 / 4;
@@ -40,6 +42,13 @@ export class NodeDeviceMemory {
   /** It may have changed, though libvirt may tell nobody. */
   mark(nodeDeviceName: string): void {
     this.#pending.add(nodeDeviceName);
+  }
+
+  /** The same for one that may be gone by now. */
+  markMdev({ uuid, parent }: MdevId): void {
+    for (const [device, mdev] of this.#mdevs) {
+      if (mdev.uuid === uuid && mdev.parent === parent) this.#pending.add(device.record.name);
+    }
   }
 
   /** Nobody knows which one changed. */
@@ -80,17 +89,14 @@ export class NodeDeviceMemory {
   }
 
   /**
-   * The devices with these read again, and with them all parents, whose counts move with every mdev and without an
-   * event. undefined where only a list is right: a parent comes or goes and its mdevs with it, or too many changed.
+   * The devices with these read again, and with them the parents whose counts move with an mdev, without an event.
+   * undefined where only a list is right: a parent comes or goes and its mdevs with it, or too many changed.
    */
   async #readAgain(due: Due<string>): Promise<ReadonlyMap<string, ReadNodeDevice> | undefined> {
     if (due === 'everything') return undefined;
     if (due.size === 0) return this.#devices;
-    const parents = [...this.#devices.values()].filter(({ parent }) => parent !== undefined);
     const names = [...due];
-    const counted = names.some((name) => isMdevName(name) || this.#devices.get(name)?.parent !== undefined)
-      ? parents.map(({ record }) => record.name).filter((name) => !due.has(name))
-      : [];
+    const counted = this.#parentsCountedWith(names).filter((name) => !due.has(name));
     if (names.length + counted.length > Math.max(fewNames, this.#devices.size * mostNamesShare)) return undefined;
     const records = await readNamedNodeDevices(this.#connections, {
       withState: names.filter((name) => isMdevName(name)),
@@ -106,6 +112,42 @@ export class NodeDeviceMemory {
     return [...names, ...counted].every((name) => isParent(name) === wasParent(name)) ? devices : undefined;
   }
 
+  /**
+   * Which parents' counts a change of these can move: those of the mdev's own parent, whose types share its memory, and
+   * those of parents that are virtual functions of one GPU, as NVIDIA's since Ampere: they share that GPU's memory, and
+   * the first mdev decides which types the others can make. Nothing is shared between GPUs. On large hosts a parent's
+   * document costs more than all the rest, so that no other is read.
+   */
+  #parentsCountedWith(names: readonly string[]): readonly string[] {
+    const parents = [...this.#devices.values()].filter(({ parent }) => parent !== undefined);
+    const counted = new Set<string>();
+    for (const name of names.filter((each) => isMdevName(each) || this.#isMdev(each))) {
+      const own = this.#parentOf(name, parents);
+      const gpu = own?.pciDevice?.physicalFunction;
+      for (const each of parents) {
+        // Nobody knows whose it is: it may be anybody's.
+        const isCounted = own === undefined || each === own || (gpu && each.pciDevice?.physicalFunction === gpu);
+        if (isCounted) counted.add(each.record.name);
+      }
+    }
+    return [...counted];
+  }
+
+  #isMdev(name: string): boolean {
+    const device = this.#devices.get(name);
+    return device !== undefined && this.#mdevs.has(device);
+  }
+
+  #parentOf(name: string, parents: readonly ReadNodeDevice[]): ReadNodeDevice | undefined {
+    const device = this.#devices.get(name);
+    const known = device === undefined ? undefined : this.#mdevs.get(device)?.parent;
+    const named = findNamedParent(
+      parseMdevNodeDeviceName(name)?.parent,
+      parents.flatMap(({ parent }) => parent?.name ?? []),
+    );
+    return parents.find(({ parent }) => parent?.name === (known ?? named));
+  }
+
   /** Keeps every object and every list that is as it was. */
   #replace(devices: ReadonlyMap<string, ReadNodeDevice>): void {
     if (devices === this.#devices) return;
@@ -116,8 +158,12 @@ export class NodeDeviceMemory {
     const isSameHost = others.length === this.#others && others.every(({ record }) => this.#devices.has(record.name));
     const mdevs = new Map<ReadNodeDevice, MdevVgpu>();
     for (const device of all) {
-      const before = isSameHost ? this.#mdevs.get(device) : undefined;
-      const mdev = before ?? toPublic(toMdev(device, parents, (name) => devices.has(name)));
+      const known = this.#devices.get(device.record.name);
+      const before = known === undefined ? undefined : this.#mdevs.get(known);
+      const mdev =
+        isSameHost && known === device
+          ? before
+          : unlessEqual(before, toPublic(toMdev(device, parents, (name) => devices.has(name))));
       if (mdev !== undefined) mdevs.set(device, mdev);
     }
     this.#listing = {
@@ -145,9 +191,4 @@ function toPublic(mdev: KnownMdev | undefined): MdevVgpu | undefined {
   if (mdev === undefined) return undefined;
   const { nodeDeviceName: _name, ...rest } = mdev;
   return rest;
-}
-
-function unlessSame<T>(before: readonly T[], after: readonly T[]): readonly T[] {
-  const isSame = before.length === after.length && before.every((item, index) => item === after[index]);
-  return isSame ? before : after;
 }

@@ -85,7 +85,8 @@ export class LibvirtNodeDevices implements NodeDevicePort {
       });
     } catch (error) {
       const failure = toChangeError(error, what, { uuid, parent: parentName });
-      if (failure.code !== 'TimedOut') await this.#refuseDefined(definition);
+      if (failure.code === 'TimedOut') this.#memory.markEverything();
+      else await this.#refuseDefined(definition);
       throw failure;
     }
     await this.#settled(definition, (mdev) => mdev?.persistent === true, 'defined');
@@ -184,6 +185,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
       } catch (error) {
         return toChangeError(error, what, { uuid, parent });
       } finally {
+        this.#memory.mark(nodeDeviceName);
         device.dispose();
       }
     });
@@ -192,12 +194,19 @@ export class LibvirtNodeDevices implements NodeDevicePort {
     await judge(failure);
   }
 
+  /** Remembers to read it again, also where libvirt tells nobody. */
   async #settled(id: MdevId, isThere: (mdev: KnownMdev | undefined) => boolean, state: string): Promise<void> {
-    await waitUntil(async () => isThere(find(await listMdevs(this.#connections), id)), {
+    const look = async () => {
+      const mdev = find(await listMdevs(this.#connections), id);
+      if (mdev !== undefined) this.#memory.mark(mdev.nodeDeviceName);
+      return isThere(mdev);
+    };
+    await waitUntil(look, {
       events: this.#connections,
       timedOut: `vGPU ${id.uuid} under ${id.parent} did not become ${state}`,
       timeoutMs: this.#options.settleTimeoutMs,
     });
+    this.#memory.markMdev(id);
   }
 
   /** Somebody else may have been faster. */

@@ -6,6 +6,8 @@
  */
 export interface DomainTimeLimits {
   readonly list: number;
+  /** A domain's documents in a list; without an answer it is listed as it was last. */
+  readonly document: number;
   readonly lookUp: number;
   /** One document or one question about a domain. */
   readonly read: number;
@@ -20,6 +22,7 @@ export interface DomainTimeLimits {
 
 export const defaultDomainTimeLimits: DomainTimeLimits = {
   list: 15_000,
+  document: 2_000,
   lookUp: 10_000,
   read: 10_000,
   define: 30_000,
