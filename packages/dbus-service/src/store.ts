@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import {
   DeviceError,
-  readDomains,
-  readInventory,
+  emptyReading,
+  readAgain,
   readNodeDevices,
+  withDomains,
+  type ChangeExtent,
   type Clock,
   type HostPorts,
   type Inventory,
+  type InventoryReading,
 } from '@vgpu/core';
 import type { ManagerState } from './objects/manager.js';
 import type { Log } from './log.js';
+import { VanishedParents } from './vanished-parents.js';
 
 /** Everything that is known about the host at one moment. */
 export interface Snapshot {
@@ -17,24 +21,12 @@ export interface Snapshot {
   readonly manager: ManagerState;
 }
 
-/** How long a burst of events is gathered after a reading. */
-const gatherMs = 50;
-/**
- * A parent that is removed and comes back at once (its driver is bound again) takes libvirt some milliseconds: only what
- * is still gone after this time is gone.
- */
-const vanishedMs = 150;
+/** How long a burst of events is gathered after a reading: so long, and so many times as long as the reading took. */
+const gatherMs = 20;
+const gatherFactor = 2;
 const retryMs = 1000;
 /** Some changes have no event (a device attached to a stored definition, other machines' use of a GPU's memory). */
 const sweepMs = 60_000;
-
-export const emptyInventory: Inventory = {
-  pciDevices: new Map(),
-  iommuGroups: new Map(),
-  parents: new Map(),
-  vgpus: new Map(),
-  domains: new Map(),
-};
 
 interface Waiter {
   readonly ticket: number;
@@ -55,7 +47,12 @@ export interface StoreOptions {
 export class Store {
   readonly #options: StoreOptions;
   readonly #unsubscribe: (() => void)[];
+  readonly #vanished: VanishedParents;
   #current: Snapshot;
+  /** What was read last; `current` shows parents that are gone a moment longer. */
+  #reading: InventoryReading = emptyReading;
+  /** What the next reading must not leave out. */
+  #extent: ChangeExtent = 'everything';
   #waiters: Waiter[] = [];
   /** How many readings were asked for, and up to which request the host has been read. */
   #wanted = 0;
@@ -73,10 +70,11 @@ export class Store {
 
   constructor(options: StoreOptions) {
     this.#options = options;
+    this.#vanished = new VanishedParents(options.clock, () => this.#certain());
     const { events } = options.ports;
     const status = events.status();
     this.#current = {
-      inventory: emptyInventory,
+      inventory: emptyReading.inventory,
       manager: {
         version: options.version,
         libvirtUri: status.uri,
@@ -88,12 +86,12 @@ export class Store {
       },
     };
     this.#unsubscribe = [
-      events.onChange(() => this.#request()),
+      events.onChange((extent) => this.#request(extent)),
       events.onStatus(() => {
         this.#statusEpoch += 1;
         const { connected, libvirtVersion } = events.status();
         this.#replace({ manager: { ...this.#current.manager, connected, libvirtVersion, stale: true } });
-        if (connected) this.#request();
+        if (connected) this.#request('everything');
       }),
     ];
     void this.#sweep();
@@ -104,11 +102,13 @@ export class Store {
   }
 
   /**
-   * Settles when a reading that began after this call is in `current`.
+   * Settles when a reading of everything that began after this call is in `current`, and nothing in it waits to be
+   * certain.
    * @throws DeviceError Unavailable and what the ports throw
    */
   refresh(): Promise<void> {
     if (this.#stopped) return Promise.reject(new DeviceError('Unavailable', 'the service is stopping'));
+    this.#extent = 'everything';
     const ticket = ++this.#wanted;
     const settled = new Promise<void>((resolve, reject) => this.#waiters.push({ ticket, resolve, reject }));
     this.#wake();
@@ -123,16 +123,19 @@ export class Store {
   async refreshDomains(): Promise<void> {
     if (this.#stopped) throw new DeviceError('Unavailable', 'the service is stopping');
     const reading = ++this.#readings;
-    const { domains } = await readDomains(this.#options.ports, this.#current.inventory);
+    const domains = await this.#options.ports.domains.list();
     if (this.#stopped || reading < this.#domainsOf) return;
     this.#domainsOf = reading;
-    this.#replace({ inventory: { ...this.#current.inventory, domains } });
+    this.#reading = withDomains(this.#reading, domains);
+    this.#replace({ inventory: this.#shown() });
   }
 
   /** Reads all but the domains, which stay. */
   async #refreshNodeDevices(): Promise<void> {
-    const inventory = await readNodeDevices(this.#options.ports, this.#current.inventory);
-    if (!this.#stopped) this.#replace({ inventory: { ...inventory, domains: this.#current.inventory.domains } });
+    const reading = await readNodeDevices(this.#options.ports, this.#reading);
+    if (this.#stopped) return;
+    this.#reading = withDomains(reading, this.#reading.domains);
+    this.#replace({ inventory: this.#shown() });
   }
 
   stop(): void {
@@ -142,7 +145,8 @@ export class Store {
     this.#wake();
   }
 
-  #request(): void {
+  #request(extent: ChangeExtent): void {
+    if (extent === 'everything') this.#extent = extent;
     this.#wanted += 1;
     void this.#run();
   }
@@ -152,11 +156,23 @@ export class Store {
     this.#running = true;
     while (this.#reached < this.#wanted && !this.#stopped) {
       const goal = this.#wanted;
-      const error = await this.#read();
+      const extent = this.#extent;
+      this.#extent = 'some';
+      const began = this.#options.clock.nowUsec();
+      const error = await this.#read(extent);
       this.#reached = goal;
-      this.#settle(goal, error);
-      if (error !== undefined) this.#retryLater();
-      if (this.#reached < this.#wanted && this.#waiters.length === 0) await this.#gather();
+      if (error !== undefined) {
+        // What the failed reading was told of is not known any more.
+        this.#extent = 'everything';
+        this.#retryLater();
+      }
+      // Who waits for the truth waits until it is certain: that causes a reading.
+      if (error !== undefined || !this.#vanished.any) this.#settle(goal, error);
+      const isAwaited = this.#waiters.some(({ ticket }) => ticket > goal);
+      if (this.#reached < this.#wanted && !isAwaited) {
+        const tookMs = Number(this.#options.clock.nowUsec() - began) / 1000;
+        await this.#gather(Math.max(gatherMs, tookMs * gatherFactor));
+      }
     }
     this.#running = false;
   }
@@ -164,31 +180,26 @@ export class Store {
   async #sweep(): Promise<void> {
     while (!this.#stopped) {
       await this.#options.clock.delay(sweepMs);
-      if (!this.#stopped && this.#options.ports.events.status().connected) this.#request();
+      if (!this.#stopped && this.#options.ports.events.status().connected) this.#request('everything');
     }
   }
 
   /** Waits for a burst of events to end, unless somebody waits for a reading. */
-  async #gather(): Promise<void> {
+  async #gather(ms: number): Promise<void> {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    await Promise.race([this.#options.clock.delay(gatherMs), woken]);
+    await Promise.race([this.#options.clock.delay(ms), woken]);
     this.#wake = () => undefined;
   }
 
   /** @returns why the host could not be read */
-  async #read(): Promise<unknown> {
+  async #read(extent: ChangeExtent): Promise<unknown> {
     const { ports, clock, log } = this.#options;
     const epoch = this.#statusEpoch;
     try {
-      let reading = ++this.#readings;
-      let inventory = await readInventory(ports);
-      if (losesParent(this.#current.inventory, inventory)) {
-        await clock.delay(vanishedMs);
-        reading = ++this.#readings;
-        inventory = await readInventory(ports);
-      }
+      const number = ++this.#readings;
+      const reading = await readAgain(ports, this.#reading, extent);
       const mdevctlVersion = await this.#mdevctl(epoch);
       if (this.#stopped) return undefined;
       const { connected, libvirtVersion } = ports.events.status();
@@ -197,9 +208,10 @@ export class Store {
       const lastRefreshUsec = clock.nowUsec();
       const manager = { ...this.#current.manager, connected, libvirtVersion, mdevctlVersion, stale, lastRefreshUsec };
       // Domains that were read alone meanwhile are newer.
-      if (reading < this.#domainsOf) inventory = { ...inventory, domains: this.#current.inventory.domains };
-      else this.#domainsOf = reading;
-      this.#replace({ inventory, manager });
+      const isLate = number < this.#domainsOf;
+      this.#reading = isLate ? withDomains(reading, this.#reading.domains) : reading;
+      if (!isLate) this.#domainsOf = number;
+      this.#replace({ inventory: this.#shown(), manager });
       return undefined;
     } catch (error) {
       log.error('the host could not be read', error);
@@ -217,6 +229,16 @@ export class Store {
       this.#mdevctlVersion = { epoch, version: await this.#options.ports.facts.mdevctlVersion() };
     }
     return this.#mdevctlVersion.version;
+  }
+
+  /** What was read, but for parents that may come back at once. */
+  #shown(): Inventory {
+    return this.#vanished.keep(this.#current.inventory, this.#reading.inventory);
+  }
+
+  /** A parent has been gone for long enough. */
+  #certain(): void {
+    if (!this.#stopped && this.#options.ports.events.status().connected) this.#request('some');
   }
 
   #replace(changes: Partial<Snapshot>): void {
@@ -240,12 +262,8 @@ export class Store {
     const retry = async () => {
       await this.#options.clock.delay(retryMs);
       this.#retrying = false;
-      if (!this.#stopped) this.#request();
+      if (!this.#stopped) this.#request('everything');
     };
     void retry();
   }
-}
-
-function losesParent(before: Inventory, after: Inventory): boolean {
-  return [...before.parents.keys()].some((name) => !after.parents.has(name));
 }

@@ -1,39 +1,83 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Domain } from '../model/domain.js';
 import type { Inventory } from '../model/inventory.js';
-import type { MdevParent } from '../model/parent.js';
+import type { MdevParent, MdevType } from '../model/parent.js';
 import type { PciDevice } from '../model/pci-device.js';
-import { formatVgpuKey } from '../model/vgpu.js';
+import { formatVgpuKey, type VgpuKey } from '../model/vgpu.js';
 import type { ListedParent, ListedPciDevice, NodeDeviceListing } from '../ports.js';
 import { buildIommuGroups } from '../rules/iommu-groups.js';
-import { compareNaturally } from '../rules/natural-order.js';
 import type { CollectedFacts } from './collected-facts.js';
+import { emptyReading, type InventoryReading } from './inventory-reading.js';
+import { inNaturalOrder, unlessEqualFields, unlessEqualItems, unlessEqualMap } from '../rules/reuse.js';
 
-/** Assembles one picture of a host. All maps are in natural order of their keys, whatever the listing's order. */
+/**
+ * Assembles one picture of a host. All maps are in natural order of their keys, whatever the listing's order.
+ * @param before an earlier reading: whatever is as it was is the same object as there, each map too
+ */
 export function buildInventory(
   listing: NodeDeviceListing,
   domains: readonly Domain[],
   facts: CollectedFacts,
+  before: InventoryReading = emptyReading,
 ): Inventory {
-  const pciDevices = inOrder(listing.pciDevices, (device) => device.address);
-  const parents = inOrder(listing.parents, (parent) => parent.name);
-  const vgpus = inOrder(listing.mdevs, formatVgpuKey);
+  const last = before.inventory;
+  const pciDevices =
+    listing.pciDevices === before.listing.pciDevices && facts.pciDevices === before.facts.pciDevices
+      ? last.pciDevices
+      : buildPciDevices(listing.pciDevices, facts, last);
+  const parents =
+    listing.parents === before.listing.parents && facts.mdevTypes === before.facts.mdevTypes
+      ? last.parents
+      : buildParents(listing.parents, facts, last);
+  const vgpus = listing.mdevs === before.listing.mdevs ? last.vgpus : buildVgpus(listing.mdevs, last);
   return {
-    pciDevices: new Map(pciDevices.map((device) => [device.address, toPciDevice(device, facts)])),
-    iommuGroups: buildIommuGroups(pciDevices, vgpus),
-    parents: new Map(parents.map((parent) => [parent.name, toMdevParent(parent, facts)])),
-    vgpus: new Map(vgpus.map((vgpu) => [formatVgpuKey(vgpu), vgpu])),
-    domains: toDomains(domains),
+    pciDevices,
+    iommuGroups:
+      pciDevices === last.pciDevices && vgpus === last.vgpus
+        ? last.iommuGroups
+        : buildIommuGroups(pciDevices.values(), vgpus.values(), last.iommuGroups),
+    parents,
+    vgpus,
+    domains: domains === before.domains ? last.domains : buildDomains(domains, last),
   };
 }
 
-/** The same picture with other domains. */
-export function withDomains(inventory: Inventory, domains: readonly Domain[]): Inventory {
-  return { ...inventory, domains: toDomains(domains) };
+function buildPciDevices(
+  listed: readonly ListedPciDevice[],
+  facts: CollectedFacts,
+  last: Inventory,
+): Inventory['pciDevices'] {
+  const ordered = inNaturalOrder(listed, (device) => device.address, last.pciDevices.keys());
+  return unlessEqualMap(
+    last.pciDevices,
+    new Map(
+      ordered.map((device) => [
+        device.address,
+        unlessEqualFields(last.pciDevices.get(device.address), toPciDevice(device, facts)),
+      ]),
+    ),
+  );
 }
 
-function toDomains(domains: readonly Domain[]): Inventory['domains'] {
-  return new Map(inOrder(domains, (domain) => domain.name).map((domain) => [domain.uuid, domain]));
+function buildParents(listed: readonly ListedParent[], facts: CollectedFacts, last: Inventory): Inventory['parents'] {
+  const ordered = inNaturalOrder(listed, (parent) => parent.name, last.parents.keys());
+  return unlessEqualMap(
+    last.parents,
+    new Map(ordered.map((parent) => [parent.name, toMdevParent(parent, facts, last.parents.get(parent.name))])),
+  );
+}
+
+function buildVgpus(mdevs: NodeDeviceListing['mdevs'], last: Inventory): Inventory['vgpus'] {
+  const keys = new Map(mdevs.map((mdev): [typeof mdev, VgpuKey] => [mdev, formatVgpuKey(mdev)]));
+  const keyOf = (mdev: (typeof mdevs)[number]) => keys.get(mdev) ?? formatVgpuKey(mdev);
+  const ordered = inNaturalOrder(mdevs, keyOf, last.vgpus.keys());
+  return unlessEqualMap(last.vgpus, new Map(ordered.map((mdev) => [keyOf(mdev), mdev])));
+}
+
+function buildDomains(domains: readonly Domain[], last: Inventory): Inventory['domains'] {
+  const known = [...last.domains.values()].map((domain) => domain.name);
+  const ordered = inNaturalOrder(domains, (domain) => domain.name, known);
+  return unlessEqualMap(last.domains, new Map(ordered.map((domain) => [domain.uuid, domain])));
 }
 
 function toPciDevice(listed: ListedPciDevice, facts: CollectedFacts): PciDevice {
@@ -49,22 +93,22 @@ function toPciDevice(listed: ListedPciDevice, facts: CollectedFacts): PciDevice 
   };
 }
 
-function toMdevParent(listed: ListedParent, facts: CollectedFacts): MdevParent {
+function toMdevParent(listed: ListedParent, facts: CollectedFacts, before: MdevParent | undefined): MdevParent {
   const known = facts.mdevTypes.get(listed.name);
-  return {
-    name: listed.name,
-    pciAddress: listed.pciAddress,
-    types: inOrder(listed.types, (type) => type.typeId).map((type) => ({
+  const typesBefore = new Map(before?.types.map((type) => [type.typeId, type]));
+  const types = inNaturalOrder(listed.types, (type) => type.typeId, typesBefore.keys()).map((type): MdevType =>
+    unlessEqualFields(typesBefore.get(type.typeId), {
       parent: listed.name,
       typeId: type.typeId,
       name: type.name ?? known?.get(type.typeId)?.name,
       deviceApi: type.deviceApi,
       availableInstances: type.availableInstances,
       description: known?.get(type.typeId)?.description,
-    })),
-  };
-}
-
-function inOrder<T>(items: readonly T[], key: (item: T) => string): T[] {
-  return items.toSorted((a, b) => compareNaturally(key(a), key(b)));
+    }),
+  );
+  return unlessEqualFields(before, {
+    name: listed.name,
+    pciAddress: listed.pciAddress,
+    types: unlessEqualItems(before?.types, types),
+  });
 }

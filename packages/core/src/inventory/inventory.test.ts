@@ -4,11 +4,13 @@ import { DeviceError } from '../errors.js';
 import { parseParentName } from '../identity/device-names.js';
 import { parsePciAddress } from '../identity/pci-address.js';
 import { parseUuid } from '../identity/uuid.js';
+import type { HostFactsPort } from '../ports.js';
 import { InMemoryHost } from '../testing/in-memory-host.js';
 import { sampleDomain, sampleHostFile, sampleMdev } from '../testing/samples.js';
 import { buildInventory } from './build-inventory.js';
 import { collectFacts } from './collected-facts.js';
-import { readDomains, readInventory } from './read-inventory.js';
+import { emptyReading } from './inventory-reading.js';
+import { readAgain, readInventory, withDomains } from './read-inventory.js';
 
 const nothingKnown = { pciDevices: new Map(), mdevTypes: new Map() };
 
@@ -35,18 +37,68 @@ describe('readInventory', () => {
   });
 });
 
-describe('readDomains', () => {
-  it('reads domains alone, in their order, and keeps everything else', async () => {
+describe('withDomains', () => {
+  it('has other domains, in their order, and keeps everything else', async () => {
     const host = new InMemoryHost(sampleHostFile());
-    const before = await readInventory(host);
+    const before = await readAgain(host, emptyReading, 'everything');
     const second = sampleDomain({ uuid: parseUuid('11111111-2222-4333-8444-555555555555'), name: 'a' });
-    host.behindItsBack(({ domains }) => {
-      for (const domain of [sampleDomain(), second]) domains.set(domain.uuid, domain);
-    });
-    host.failNext('nodeDevices', 'list', new DeviceError('Internal', 'no'));
-    const { domains, ...rest } = await readDomains(host, before);
-    expect([...domains.values()].map(({ name }) => name)).toEqual(['a', 'desktop']);
-    expect({ ...rest, domains: before.domains }).toEqual(before);
+    const { inventory } = withDomains(before, [sampleDomain(), second]);
+    expect([...inventory.domains.values()].map(({ name }) => name)).toEqual(['a', 'desktop']);
+    expect({ ...inventory, domains: before.inventory.domains }).toEqual(before.inventory);
+  });
+});
+
+describe('readAgain', () => {
+  it('keeps what is as it was, and asks for no facts of it', async () => {
+    const host = new InMemoryHost(sampleHostFile([sampleMdev()]), { domains: [sampleDomain()] });
+    const parent = parseParentName('0000:00:02.0');
+    const asked: string[] = [];
+    const facts: HostFactsPort = {
+      pciFacts: (device) => {
+        asked.push(device.address);
+        return host.facts.pciFacts(device);
+      },
+      mdevTypeFacts: (parent, typeId) => {
+        asked.push(typeId);
+        return host.facts.mdevTypeFacts(parent, typeId);
+      },
+      mdevctlVersion: () => host.facts.mdevctlVersion(),
+    };
+    const ports = { nodeDevices: host.nodeDevices, domains: host.domains, facts };
+    const first = await readAgain(ports, emptyReading, 'some');
+    expect(asked.length).toBeGreaterThan(0);
+    asked.length = 0;
+    await host.nodeDevices.start({ uuid: parseUuid(sampleMdev().uuid), parent });
+    const second = await readAgain(ports, first, 'some');
+    // The GPU's counts are new, the GPU is not.
+    expect(asked).toEqual([]);
+    expect(second.inventory.pciDevices).toBe(first.inventory.pciDevices);
+    expect(second.inventory.domains).toBe(first.inventory.domains);
+    expect(second.inventory.parents.get(parent)).not.toEqual(first.inventory.parents.get(parent));
+    expect(second.inventory.vgpus).not.toEqual(first.inventory.vgpus);
+    const groupOfGpu = first.inventory.pciDevices.get(parsePciAddress('00:02.0'))?.iommuGroup ?? -1;
+    expect(second.inventory.iommuGroups.get(groupOfGpu)).toBe(first.inventory.iommuGroups.get(groupOfGpu));
+    expect(second.inventory.iommuGroups.size).toBe(first.inventory.iommuGroups.size + 1);
+
+    const everything = await readAgain(ports, second, 'everything');
+    expect(asked.length).toBeGreaterThan(0);
+    expect(everything.inventory).toEqual(await readInventory(ports));
+    for (const map of ['pciDevices', 'iommuGroups', 'parents', 'vgpus', 'domains'] as const) {
+      expect(everything.inventory[map]).toBe(second.inventory[map]);
+    }
+  });
+
+  it('takes a fact that changed where everything is read', async () => {
+    const host = new InMemoryHost(sampleHostFile());
+    const { nodeDevices, domains } = host;
+    const first = await readAgain(host, emptyReading, 'some');
+    const facts: HostFactsPort = {
+      pciFacts: async (device) => ({ ...(await host.facts.pciFacts(device)), renderNode: 'renderD200' }),
+      mdevTypeFacts: (type, typeId) => host.facts.mdevTypeFacts(type, typeId),
+      mdevctlVersion: () => host.facts.mdevctlVersion(),
+    };
+    const { inventory } = await readAgain({ nodeDevices, domains, facts }, first, 'everything');
+    expect(inventory.pciDevices.get(parsePciAddress('00:02.0'))?.renderNode).toBe('renderD200');
   });
 });
 

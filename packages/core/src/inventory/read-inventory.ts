@@ -1,13 +1,30 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { Domain } from '../model/domain.js';
 import type { Inventory } from '../model/inventory.js';
-import type { HostPorts } from '../ports.js';
-import { buildInventory, withDomains } from './build-inventory.js';
-import { collectFacts } from './collected-facts.js';
+import type { ChangeExtent, HostPorts, NodeDeviceListing } from '../ports.js';
+import { buildInventory } from './build-inventory.js';
+import { collectFacts, type CollectedFacts } from './collected-facts.js';
+import { emptyReading, type InventoryReading } from './inventory-reading.js';
+
+type ReadingPorts = Pick<HostPorts, 'nodeDevices' | 'domains' | 'facts'>;
 
 /** Reads everything through the ports; rejects with the first port's DeviceError. */
-export async function readInventory(ports: Pick<HostPorts, 'nodeDevices' | 'domains' | 'facts'>): Promise<Inventory> {
-  const [listing, domains] = await Promise.all([ports.nodeDevices.list(), ports.domains.list()]);
-  return buildInventory(listing, domains, await collectFacts(listing, ports.facts));
+export async function readInventory(ports: ReadingPorts): Promise<Inventory> {
+  return (await readAgain(ports, emptyReading, 'everything')).inventory;
+}
+
+/**
+ * Reads what may have changed since; what did not is the same objects as before. Facts are read of what is new or
+ * changed, and with `everything` of all. Rejects with the first port's DeviceError.
+ */
+export async function readAgain(
+  ports: ReadingPorts,
+  before: InventoryReading,
+  extent: ChangeExtent,
+): Promise<InventoryReading> {
+  const method = extent === 'everything' ? 'list' : 'listChanged';
+  const [listing, domains] = await Promise.all([ports.nodeDevices[method](), ports.domains[method]()]);
+  return assemble(before, { listing, domains, facts: await readFacts(ports, listing, before, extent) });
 }
 
 /**
@@ -16,16 +33,31 @@ export async function readInventory(ports: Pick<HostPorts, 'nodeDevices' | 'doma
  */
 export async function readNodeDevices(
   ports: Pick<HostPorts, 'nodeDevices' | 'facts'>,
-  before: Inventory,
-): Promise<Inventory> {
+  before: InventoryReading,
+): Promise<InventoryReading> {
   const listing = await ports.nodeDevices.list();
-  return buildInventory(listing, [...before.domains.values()], await collectFacts(listing, ports.facts));
+  const facts = await readFacts(ports, listing, before, 'everything');
+  return assemble(before, { listing, domains: before.domains, facts });
 }
 
-/**
- * Reads the domains alone; the rest stays as it was. For what must work while node devices cannot be listed.
- * Rejects with the port's DeviceError.
- */
-export async function readDomains(ports: Pick<HostPorts, 'domains'>, before: Inventory): Promise<Inventory> {
-  return withDomains(before, await ports.domains.list());
+/** The same reading with other domains. */
+export function withDomains(before: InventoryReading, domains: readonly Domain[]): InventoryReading {
+  return assemble(before, { listing: before.listing, domains, facts: before.facts });
+}
+
+async function readFacts(
+  ports: Pick<HostPorts, 'facts'>,
+  listing: NodeDeviceListing,
+  before: InventoryReading,
+  extent: ChangeExtent,
+): Promise<CollectedFacts> {
+  return await collectFacts(listing, ports.facts, {
+    listing: before.listing,
+    facts: before.facts,
+    trusted: extent === 'some',
+  });
+}
+
+function assemble(before: InventoryReading, read: Omit<InventoryReading, 'inventory'>): InventoryReading {
+  return { ...read, inventory: buildInventory(read.listing, read.domains, read.facts, before) };
 }

@@ -7,7 +7,7 @@ import type { DomainPort, DomainRevision, EditedDomain } from '../../ports.js';
 import type { CallGate } from './call-gate.js';
 import { applyEdits, renderDocument, renderNativeCommand } from './domain-document.js';
 import type { HostState } from './host-state.js';
-import { LastListing } from './last-listing.js';
+import { keepEqual, LastListing } from './last-listing.js';
 import { diffLines } from './line-diff.js';
 
 /** Domains on the model itself: guests obey at once, a saved state comes back without mdevs. */
@@ -22,7 +22,7 @@ export class InMemoryDomains implements DomainPort {
     this.#state = state;
     this.#gate = gate;
     this.#changed = changed;
-    this.#last = new LastListing(() => [...state.domains.values()]);
+    this.#last = new LastListing<readonly Domain[]>(() => [...state.domains.values()], keepEqual);
   }
 
   list(): Promise<readonly Domain[]> {

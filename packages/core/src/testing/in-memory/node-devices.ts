@@ -14,7 +14,7 @@ import {
 } from '../../rules/mdev-checks.js';
 import type { CallGate } from './call-gate.js';
 import type { HostState } from './host-state.js';
-import { LastListing } from './last-listing.js';
+import { keepEqual, LastListing } from './last-listing.js';
 
 /** Node devices with libvirt's semantics, settled at once. */
 export class InMemoryNodeDevices implements NodeDevicePort {
@@ -27,7 +27,14 @@ export class InMemoryNodeDevices implements NodeDevicePort {
     this.#state = state;
     this.#gate = gate;
     this.#changed = changed;
-    this.#last = new LastListing(() => state.listing());
+    this.#last = new LastListing(
+      () => state.listing(),
+      (before, after) => ({
+        pciDevices: keepEqual(before.pciDevices, after.pciDevices),
+        parents: keepEqual(before.parents, after.parents),
+        mdevs: keepEqual(before.mdevs, after.mdevs),
+      }),
+    );
   }
 
   list(): Promise<NodeDeviceListing> {
