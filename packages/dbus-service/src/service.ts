@@ -16,7 +16,7 @@ import { readCallOptions } from './methods/options.js';
 import { parsePreview, type PreviewRequest } from './methods/preview.js';
 import { formatSteps } from './methods/steps.js';
 import { findMethodEntry } from './methods/table.js';
-import { buildObjects } from './objects/build-objects.js';
+import { ObjectBuilder } from './objects/build-objects.js';
 import { publicLibvirtUri } from './objects/libvirt-uri.js';
 import type { Dictionary } from './protocol/contract-types.js';
 import { Operations } from './operations/operations.js';
@@ -45,6 +45,7 @@ const newUuid = () => parseUuid(randomUUID());
 export class Service {
   readonly #options: ServiceOptions;
   readonly #store: Store;
+  readonly #builder = new ObjectBuilder();
   readonly #changes: Changes;
   readonly #limit = new CallLimit();
   readonly #openHost: OpenHost = {
@@ -156,7 +157,7 @@ export class Service {
 
   #build(): PublishedObjects {
     const { inventory, manager } = this.#store.current;
-    return buildObjects(inventory, manager);
+    return this.#builder.build(inventory, manager);
   }
 
   #publish(): void {

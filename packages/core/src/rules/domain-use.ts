@@ -21,7 +21,9 @@ export function domainInUse(inventory: Inventory, vgpu: Vgpu): Domain | undefine
 
 /** vGPUs in a domain's stored definition, in the inventory's order; for a transient domain, in the running one. */
 export function vgpusOfDomain(inventory: Inventory, domain: Domain): readonly Vgpu[] {
-  return [...inventory.vgpus.values()].filter((vgpu) => holds(domain.inactive ?? domain.active, vgpu));
+  const devices = domain.inactive ?? domain.active;
+  if (devices === undefined || devices.hostdevs.length === 0) return [];
+  return [...inventory.vgpus.values()].filter((vgpu) => holds(devices, vgpu));
 }
 
 /** Whether hostdevs or videos of the stored definition wait for the domain's next start. */

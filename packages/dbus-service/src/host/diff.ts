@@ -26,11 +26,14 @@ export function diffObjects(before: PublishedObjects, after: PublishedObjects): 
   const added: Signal[] = [];
   const changed: Signal[] = [];
   for (const [path, object] of before) {
+    if (after.get(path) === object) continue;
     const gone = interfacesOf(object).filter((name) => after.get(path)?.[name] === undefined);
     if (gone.length > 0) removed.push(managerSignal('InterfacesRemoved', { signature: 'oas', values: [path, gone] }));
   }
   for (const [path, object] of after) {
     const old = before.get(path);
+    // The builder gives the same object where nothing is new.
+    if (old === object) continue;
     const names = interfacesOf(object);
     const fresh = names.filter((name) => old?.[name] === undefined);
     if (fresh.length > 0) {
@@ -56,6 +59,7 @@ function diffProperties(
   before: PublishedObject,
   after: PublishedObject,
 ): Signal | undefined {
+  if (before[name] === after[name]) return undefined;
   const changes: [string, TypedValue][] = [];
   for (const [property, { emits }] of Object.entries(propertySpecs(name))) {
     // One that never changes has nothing to tell; one whose changes are not signalled must not be.

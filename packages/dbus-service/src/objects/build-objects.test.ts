@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { parsePciAddress, parseUuid, readInventory, type Domain } from '@vgpu/core';
+import {
+  emptyReading,
+  parseParentName,
+  parsePciAddress,
+  parseUuid,
+  readAgain,
+  readInventory,
+  type Domain,
+} from '@vgpu/core';
 import { describe, expect, it } from 'vitest';
 import { typedInterfaces } from '../host/properties.js';
 import { toWire } from '../host/outgoing.js';
@@ -14,7 +22,7 @@ import {
   vgpuPath,
   vgpuUuid,
 } from '../testing/hosts.js';
-import { buildObjects } from './build-objects.js';
+import { buildObjects, ObjectBuilder } from './build-objects.js';
 import type { ManagerState } from './manager.js';
 
 const manager: ManagerState = {
@@ -175,6 +183,43 @@ describe('buildObjects', () => {
   ])('shows of the URI %s only %s', async (libvirtUri, shown) => {
     const objects = buildObjects(await readInventory(makeHost()), { ...manager, libvirtUri });
     expect(objects.get('/me/phyllo/Vgpu1/manager')?.['me.phyllo.Vgpu1.Manager']?.LibvirtUri).toBe(shown);
+  });
+
+  it('makes anew only what changed, and the same as for the first time', async () => {
+    const withVgpu = makeDomain({ inactive: { hostdevs: [hostdev], videos: [], graphics: [], console: undefined } });
+    const host = makeHost([withVgpu, makeDomain({ uuid: parseUuid('b5a0c8de-52cf-4d0f-8a4e-0a6a8b6f7d22') })], {
+      ...hostFile,
+      mdevs: [{ ...mdev, active: false }],
+    });
+    const builder = new ObjectBuilder();
+    let reading = await readAgain(host, emptyReading, 'some');
+    let before = builder.build(reading.inventory, manager);
+    const id = { uuid: vgpuUuid, parent: parseParentName('0000:00:02.0') };
+    const renamed = makeDomain({ name: 'renamed' });
+    const changes: readonly [() => Promise<void> | void, readonly string[]][] = [
+      [() => undefined, []],
+      [
+        () => host.nodeDevices.start(id),
+        [
+          pciPath,
+          vgpuPath,
+          '/me/phyllo/Vgpu1/iommu_group/2',
+          ...['4', '8'].map((n) => `${gpuPath}/type/i915_2dGVTg_5fV5_5f${n}`),
+        ],
+      ],
+      [() => host.nodeDevices.setAutostart(id, false), [vgpuPath]],
+      [() => host.behindItsBack(({ domains }) => domains.set(renamed.uuid, renamed)), [domainPath, vgpuPath]],
+      [() => host.nodeDevices.undefine(id), [vgpuPath]],
+    ];
+    for (const [change, expected] of changes) {
+      await change();
+      reading = await readAgain(host, reading, 'some');
+      const after = builder.build(reading.inventory, manager);
+      expect(after).toEqual(buildObjects(await readInventory(host), manager));
+      const made = [...after].filter(([path, object]) => before.get(path) !== object).map(([path]) => path);
+      expect(made.toSorted()).toEqual([...expected].toSorted());
+      before = after;
+    }
   });
 
   it('keeps the name of a parent that is missing', async () => {

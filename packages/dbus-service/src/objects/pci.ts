@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { Domain, IommuGroup, MdevParent, PciAddress, PciDevice } from '@vgpu/core';
+import type { IommuGroup, MdevParent, PciDevice } from '@vgpu/core';
 import type { PropertiesOf } from '../protocol/members.js';
 import { noObject } from '../protocol/names.js';
 import {
@@ -13,7 +13,7 @@ import { shownText } from './text.js';
 import { gpuOfParent, isPublished, type Topology } from './topology.js';
 
 export function pciDeviceProperties(topology: Topology, device: PciDevice): PropertiesOf<'me.phyllo.Vgpu1.PciDevice'> {
-  const domains = [...topology.inventory.domains.values()].filter((domain) => hasPciDevice(domain, device.address));
+  const domains = topology.domainsByPciDevice.get(device.address) ?? [];
   return {
     Address: device.address,
     ClassId: device.classId,
@@ -30,12 +30,6 @@ export function pciDeviceProperties(topology: Topology, device: PciDevice): Prop
     PhysicalFunction: device.physicalFunction === undefined ? noObject : formatPciDevicePath(device.physicalFunction),
     Domains: domains.map((domain) => formatDomainPath(domain.uuid)),
   };
-}
-
-function hasPciDevice(domain: Domain, address: PciAddress): boolean {
-  return [domain.inactive, domain.active].some((devices) =>
-    devices?.hostdevs.some((hostdev) => hostdev.kind === 'pci' && hostdev.address === address),
-  );
 }
 
 export function mdevParentProperties(
