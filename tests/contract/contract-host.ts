@@ -13,6 +13,7 @@ import {
   type MdevId,
   type MdevVgpu,
   type NodeDeviceListing,
+  type Uuid,
 } from '@vgpu/core';
 
 /** A host the suite may change; each test gets a new one. */
@@ -22,6 +23,16 @@ export interface ContractHost {
   unplug(parent: string): Promise<void>;
   /** Puts it back. */
   plug(parent: string): Promise<void>;
+  /** What somebody else does, past the ports; may return before the ports have seen it. */
+  readonly others: {
+    /** Makes an active vGPU without a definition. */
+    startTransient(definition: MdevDefinition): Promise<void>;
+    stop(id: MdevId): Promise<void>;
+    /** Changes a stored domain's title. */
+    retitle(domain: Uuid, title: string): Promise<void>;
+  };
+  /** The ports lose the host while `meanwhile` runs, and have it again after. */
+  interrupt(meanwhile: () => Promise<void>): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -89,8 +100,12 @@ export function eventually<T>(assertions: () => Promise<T>): Promise<T> {
   return vi.waitFor(assertions, { timeout: noticeTimeoutMs, interval: 50 });
 }
 
-async function readAll(ports: HostPorts): Promise<{ listing: NodeDeviceListing; domains: readonly Domain[] }> {
-  const [listing, domains] = await Promise.all([ports.nodeDevices.list(), ports.domains.list()]);
+/** Everything that the ports list, in an order of its own. */
+export async function readAll(
+  ports: HostPorts,
+  method: 'list' | 'listChanged' = 'list',
+): Promise<{ listing: NodeDeviceListing; domains: readonly Domain[] }> {
+  const [listing, domains] = await Promise.all([ports.nodeDevices[method](), ports.domains[method]()]);
   return {
     listing: {
       pciDevices: listing.pciDevices.toSorted(by((device) => device.address)),

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import type { ContractHost } from './contract-host.js';
 import { domainContract } from './domain-contract.js';
 import { hostChangesContract } from './host-changes-contract.js';
+import { listChangedContract } from './list-changed-contract.js';
 import { listingContract } from './listing-contract.js';
 import { mdevLifeCycleContract } from './mdev-life-cycle-contract.js';
 import { mdevRefusalsContract } from './mdev-refusals-contract.js';
@@ -26,6 +27,7 @@ export function describeHostContract(name: string, createHost: CreateContractHos
       mdevLifeCycleContract(current);
       mdevRefusalsContract(current);
       hostChangesContract(current);
+      listChangedContract(current);
       domainContract(current);
     });
     describe('on a host with one UUID under two parents', () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { parseUuid, type Domain } from '@vgpu/core';
+import { formatVgpuKey, parseUuid, type Domain } from '@vgpu/core';
 import { InMemoryHost } from '@vgpu/core/testing';
 import { describeHostContract } from './host-contract.js';
 import { readHostFile } from './host-files.js';
@@ -29,6 +29,26 @@ describeHostContract('InMemoryHost', async (hostName) => {
     ports: host,
     unplug: async (parent) => host.unplugParent(parent),
     plug: async (parent) => host.plugParent(parent),
+    others: {
+      startTransient: async ({ uuid, parent, typeId, attributes }) => {
+        const state = { active: true, persistent: false, autostart: false, parentPresent: true, iommuGroup: 100 };
+        host.behindItsBack(({ mdevs }) => {
+          const mdev = { backing: 'mdev', uuid, parent, typeId, attributes, ...state } as const;
+          mdevs.set(formatVgpuKey(mdev), mdev);
+        });
+      },
+      stop: async (id) => host.behindItsBack(({ mdevs }) => mdevs.delete(formatVgpuKey(id))),
+      retitle: async (uuid, title) =>
+        host.behindItsBack(({ domains }) => {
+          const domain = domains.get(uuid);
+          if (domain !== undefined) domains.set(uuid, { ...domain, title });
+        }),
+    },
+    interrupt: async (meanwhile) => {
+      host.setConnected(false);
+      await meanwhile();
+      host.setConnected(true);
+    },
     dispose: () => host.close(),
   };
 });

@@ -33,12 +33,16 @@ export class InMemoryHost implements HostPorts {
   readonly #gate = new CallGate();
   readonly #events = new InMemoryEvents();
   readonly #changed: () => void;
+  readonly #forget: () => void;
 
   constructor(file: HostFile, { domains = [] }: InMemoryHostOptions = {}) {
     this.#state = new HostState(file, domains);
-    this.#changed = () => {
+    this.#forget = () => {
       devicePort.forgetListing();
       domainPort.forgetListing();
+    };
+    this.#changed = () => {
+      this.#forget();
       this.#events.changed();
     };
     const devicePort = new InMemoryNodeDevices(this.#state, this.#gate, this.#changed);
@@ -86,6 +90,8 @@ export class InMemoryHost implements HostPorts {
   /** While not connected every call of nodeDevices and domains rejects with Unavailable. */
   setConnected(connected: boolean): void {
     this.#gate.reachable = connected;
+    // What happened meanwhile nobody was told of.
+    if (connected) this.#forget();
     this.#events.setConnected(connected);
   }
 
