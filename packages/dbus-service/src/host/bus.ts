@@ -2,6 +2,8 @@
 // The only module that knows dbus-next. It is used as a transport: messages in, messages out; its dispatcher, proxies
 // and several of its types are wrong (see README.md).
 import dbus from 'dbus-next';
+import marshaller from 'dbus-next/lib/marshall-compat.js';
+import { DictionaryBody } from './dictionary-body.js';
 import { messageType, type MessageHeader } from './message-header.js';
 import {
   BusCallError,
@@ -43,11 +45,13 @@ interface RawBus {
   addMethodHandler(handler: (message: RawMessage) => boolean): void;
   call(message: unknown): Promise<RawMessage>;
   send(message: unknown): void;
+  newSerial(): number;
   disconnect(): void;
 }
 
 type MakeMessage = new (fields: object) => unknown;
 const Message = dbus.Message as unknown as MakeMessage;
+const bodyLengthAt = 4;
 const makeVariant = (signature: string, value: unknown) => new dbus.Variant(signature, value);
 
 /** A connection to a message bus. */
@@ -63,6 +67,8 @@ export class Bus {
   readonly #unanswered = new Set<Promise<void>>();
   readonly #signalListeners = new Set<(signal: RawMessage) => void>();
   readonly #log: (text: string, error: unknown) => void;
+  /** Of objects that were sent before. */
+  readonly #marshalled = new WeakMap<object, Buffer>();
 
   private constructor(raw: RawBus, log: (text: string, error: unknown) => void) {
     this.#raw = raw;
@@ -262,10 +268,24 @@ export class Bus {
       const { errorName } = answer;
       const body = toWire('s', [answer.message.replaceAll('\0', '')], makeVariant);
       this.#raw.send(new Message({ ...common, type: messageType.error, errorName, signature: 's', body }));
+    } else if (answer instanceof DictionaryBody) {
+      this.#send(common, answer.signature, answer.marshall(marshall, this.#marshalled));
     } else {
       const body = toWire(answer.signature, answer.values, makeVariant);
       this.#raw.send(new Message({ ...common, type: messageType.methodReturn, signature: answer.signature, body }));
     }
+  }
+
+  /** Sends a method's result of which the bytes are there already. */
+  #send(common: { readonly replySerial: number; readonly destination: string }, signature: string, body: Buffer): void {
+    const serial = this.#raw.newSerial();
+    const empty = new Message({ ...common, type: messageType.methodReturn, signature, body: [{}], serial });
+    const [message] = marshaller.marshallMessage(empty);
+    const header = Buffer.from(message.subarray(0, message.length - message.readUInt32LE(bodyLengthAt)));
+    header.writeUInt32LE(body.length, bodyLengthAt);
+    const stream = streamOf(this.#raw);
+    if (!stream.writable) throw new Error('the bus is gone');
+    stream.write(Buffer.concat([header, body]));
   }
 
   /** Whether a message is decoded; a call that is not is answered here. */
@@ -311,6 +331,14 @@ const nothingPublished: ErrorAnswer = {
 };
 
 const ignore = () => undefined;
+
+/** The bytes that dbus-next makes of values. @throws OutgoingBodyError */
+export function marshall(signature: string, values: readonly unknown[]): Buffer {
+  const body = toWire(signature, values, makeVariant);
+  const carrier = { type: messageType.methodReturn, replySerial: 1, serial: 1 };
+  const [message] = marshaller.marshallMessage(new Message({ ...carrier, signature, body }));
+  return Buffer.from(message.subarray(message.length - message.readUInt32LE(bodyLengthAt)));
+}
 
 function connectionOf(raw: RawBus): RawBus['_connection'] {
   const { _connection: connection } = raw;

@@ -5,6 +5,7 @@ import type { InterfaceName } from '../protocol/members.js';
 import { rootPath } from '../protocol/names.js';
 import { emptyBody, type Body } from './messages.js';
 import { BusError } from './bus-error.js';
+import { DictionaryBody } from './dictionary-body.js';
 import { introspect } from './introspection.js';
 import { propertySpecs, typedInterfaces, typedProperties, typedProperty } from './properties.js';
 import { interfacesOf, type PublishedObject, type PublishedObjects } from './published.js';
@@ -36,8 +37,12 @@ export const standardMethods: Readonly<Record<StandardInterface, Readonly<Record
       signature: '',
       run(objects, path) {
         if (path !== rootPath) throw new BusError('UnknownInterface', `${path} manages no objects`);
-        const all = [...objects].map(([name, object]) => [name, typedInterfaces(object)]);
-        return { signature: 'a{oa{sa{sv}}}', values: [Object.fromEntries(all)] };
+        const entries = [...objects].map(([key, object]) => ({
+          key,
+          source: object,
+          value: () => typedInterfaces(object),
+        }));
+        return new DictionaryBody('a{oa{sa{sv}}}', entries);
       },
     },
   },

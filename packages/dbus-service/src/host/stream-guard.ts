@@ -10,6 +10,8 @@ export interface RawStream {
   on(event: 'readable' | 'close', listener: () => void): void;
   /** Calls back when everything is written, or cannot be. */
   end(callback: () => void): void;
+  readonly writable: boolean;
+  write(bytes: Buffer): unknown;
   destroy(): void;
 }
 
