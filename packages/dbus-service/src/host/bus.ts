@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The only module that knows dbus-next. It is used as a transport: messages in, messages out; its dispatcher, proxies
 // and several of its types are wrong (see README.md).
+// eslint-disable-next-line typescript/triple-slash-reference -- it declares a module that has no types, which nothing can import
 /// <reference path="./dbus-next-marshall.d.ts" />
 import dbus from 'dbus-next';
 import marshaller from 'dbus-next/lib/marshall-compat.js';
