@@ -20,11 +20,6 @@ constexpr int kWake = 0;
 // A loop that fails at once must not take a whole processor.
 constexpr std::chrono::milliseconds kAfterFailure{100};
 
-int opened(int fd) {
-  if (fd < 0) throw std::system_error(errno, std::generic_category(), "the event loop");
-  return fd;
-}
-
 std::uint32_t toEpoll(int events) {
   std::uint32_t wanted = 0;
   if ((events & VIR_EVENT_HANDLE_READABLE) != 0) wanted |= EPOLLIN;
@@ -53,9 +48,15 @@ epoll_event eventFor(int number, int events) {
 
 }  // namespace
 
-EpollLoop::EpollLoop() : epoll_(opened(epoll_create1(EPOLL_CLOEXEC))), wake_(opened(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
+EpollLoop::EpollLoop(int last) : last_(last) {
   epoll_event event = eventFor(kWake, VIR_EVENT_HANDLE_READABLE);
-  opened(epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event));
+  wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  if (wake_ >= 0 && epoll_ >= 0 && epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) == 0) return;
+  const int error = errno;
+  ::close(wake_);
+  ::close(epoll_);
+  throw std::system_error(error, std::generic_category(), "the event loop");
 }
 
 void EpollLoop::wake() {
@@ -76,11 +77,18 @@ bool EpollLoop::watch(int number, Handle& handle, int events) {
   return true;
 }
 
+int EpollLoop::nextNumber() {
+  do {
+    last_ = last_ == std::numeric_limits<int>::max() ? kWake + 1 : last_ + 1;
+  } while (handles_.count(last_) != 0 || timeouts_.count(last_) != 0);
+  return last_;
+}
+
 int EpollLoop::addHandle(int fd, int events, virEventHandleCallback callback, void* opaque, virFreeCallback free) {
   const std::lock_guard<std::mutex> lock(mutex_);
   Handle handle{fcntl(fd, F_DUPFD_CLOEXEC, 0), fd, 0, callback, opaque, free};
   if (handle.own < 0) return -1;
-  const int number = ++last_;
+  const int number = nextNumber();
   if (!watch(number, handle, events)) {
     ::close(handle.own);
     return -1;
@@ -122,7 +130,7 @@ void EpollLoop::arm(Timeout& timeout, int milliseconds) {
 
 int EpollLoop::addTimeout(int milliseconds, virEventTimeoutCallback callback, void* opaque, virFreeCallback free) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const int number = ++last_;
+  const int number = nextNumber();
   arm(timeouts_.emplace(number, Timeout{-1, kNever, callback, opaque, free}).first->second, milliseconds);
   return number;
 }
@@ -180,7 +188,7 @@ void EpollLoop::onHandle(int number, std::uint32_t epollEvents) {
 }
 
 void EpollLoop::onTimeouts() {
-  std::vector<int> due;
+  std::vector<std::pair<int, Clock::time_point>> due;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (timeouts_.empty()) return;
@@ -188,16 +196,16 @@ void EpollLoop::onTimeouts() {
     for (auto& [number, timeout] : timeouts_) {
       if (timeout.due > now) continue;
       timeout.due = now + std::chrono::milliseconds(timeout.milliseconds);
-      due.push_back(number);
+      due.emplace_back(number, timeout.due);
     }
   }
-  for (const int number : due) {
+  for (const auto& [number, next] : due) {
     Timeout timeout;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       const auto found = timeouts_.find(number);
-      // Removed, or switched off, by another callback.
-      if (found == timeouts_.end() || found->second.milliseconds < 0) continue;
+      // Removed, switched off or put off since, perhaps by another callback.
+      if (found == timeouts_.end() || found->second.due != next) continue;
       timeout = found->second;
     }
     timeout.callback(number, timeout.opaque);

@@ -20,8 +20,8 @@ namespace lv {
 // freeing may call back here.
 class EpollLoop {
  public:
-  // Throws std::system_error when the process has too many files open.
-  EpollLoop();
+  // Throws std::system_error when the process has too many files open. Handles and timeouts get numbers after `last`.
+  explicit EpollLoop(int last = 0);
   ~EpollLoop() = delete;
   EpollLoop(const EpollLoop&) = delete;
   EpollLoop& operator=(const EpollLoop&) = delete;
@@ -60,6 +60,7 @@ class EpollLoop {
   };
 
   // With the lock.
+  int nextNumber();
   bool watch(int number, Handle& handle, int events);
   void arm(Timeout& timeout, int milliseconds);
   void forget(virFreeCallback free, void* opaque);
@@ -72,10 +73,10 @@ class EpollLoop {
   void onTimeouts();
 
   std::mutex mutex_;
-  const int epoll_;
-  const int wake_;
+  int epoll_;
+  int wake_;
   std::thread::id thread_;
-  int last_ = 0;
+  int last_;
   std::unordered_map<int, Handle> handles_;
   std::unordered_map<int, Timeout> timeouts_;
   std::vector<std::pair<virFreeCallback, void*>> forgotten_;

@@ -97,6 +97,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   void run() noexcept;
+  void awaitWork(std::unique_lock<std::mutex>& lock);
   bool push(Job job, std::uint64_t number, bool last);
 
   std::mutex mutex_;
@@ -106,11 +107,17 @@ class Session : public std::enable_shared_from_this<Session> {
     Job job;
   };
   std::deque<Queued> queue_;
+  // How many jobs the queue got: seen without the lock.
+  std::atomic<std::size_t> pushed_{0};
   bool ending_ = false;
   bool ended_ = false;
   std::atomic<bool> lost_{false};
   std::atomic<bool> abandoned_{false};
 
+  // The rest: only the connection's thread.
+
+  // Whether the next call is expected at once.
+  bool lingers_ = false;
   virConnectPtr connection_ = nullptr;
   virConnectCloseFunc closeCallback_ = nullptr;
   std::shared_ptr<void> closeWatch_;

@@ -16,8 +16,6 @@
   REQUIRED(virEventRegisterImpl)                                                                  \
   REQUIRED(virEventAddTimeout)                                                                    \
   REQUIRED(virEventRemoveTimeout)                                                                 \
-  REQUIRED(virEventRegisterDefaultImpl)                                                           \
-  REQUIRED(virEventRunDefaultImpl)                                                                \
   REQUIRED(virConnectOpenAuth)                                                                    \
   REQUIRED(virConnectClose)                                                                       \
   REQUIRED(virConnectRegisterCloseCallback)                                                       \
