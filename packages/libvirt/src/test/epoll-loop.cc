@@ -18,7 +18,7 @@
 
 namespace {
 
-constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::seconds kPatience{30};
 // Long enough for the loop to do what it must not do; a failure may be missed, never invented.
 constexpr std::chrono::milliseconds kLook{50};
 
@@ -45,9 +45,10 @@ struct Seen {
   // Runs in the callback, with the number of the handle or timeout.
   std::function<void(int)> also;
 
+  // Once the callback that made it so has done everything.
   bool eventually(const std::function<bool()>& condition) {
     std::unique_lock<std::mutex> lock(mutex);
-    return changed.wait_for(lock, kPatience, condition);
+    return changed.wait_for(lock, kPatience, [&] { return !inside && condition(); });
   }
   bool freed() {
     return eventually([this] { return frees == 1; }) && !freedInside;
