@@ -7,7 +7,7 @@ const growthAtMost = 1.5;
 
 /** How the time for one device grows with their number, for each listing measured at 100 devices and at more. */
 export function describeGrowth(comparisons: readonly Comparison[]): Figure[] {
-  const listings = comparisons.filter(({ what }) => what.startsWith('every') && !what.includes('for each'));
+  const listings = comparisons.filter(({ what }) => what.startsWith('every') && !what.endsWith('for each device'));
   const seen = new Set<string>();
   return listings.flatMap((large) => {
     const small = listings.find((each) => each.what === large.what && each.devices === base);

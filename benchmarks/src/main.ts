@@ -62,13 +62,13 @@ async function main(): Promise<number> {
     const discovery = { devices, what: 'libvirtd: start to all devices found' };
     figures.push({ ...discovery, value: `${threeDigits(host.discoveryMs / 1000)} s` });
     say(`${devices} node devices: calls and listings`);
-    comparisons.push(...(await measureLibvirt(host, rounds)));
+    const libvirt = await measureLibvirt(host, rounds);
     say(`${devices} node devices: everything about every device`);
     const everything = await measureEverything(host, rounds);
     say(`${devices} node devices: vgpud`);
     const service = await measureService(host, rounds, changes);
-    comparisons.push(...everything.comparisons, ...service.comparisons);
-    figures.push(...everything.figures, ...service.figures);
+    comparisons.push(...libvirt.comparisons, ...everything.comparisons, ...service.comparisons);
+    figures.push(...libvirt.figures, ...everything.figures, ...service.figures);
   }
   figures.push(...describeGrowth(comparisons));
   const date = new Date().toISOString().slice(0, 10);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { BenchmarkHost } from './host.js';
-import { compare, type Comparison } from './results.js';
+import { measureBlocking } from './measure-blocking.js';
+import { compare, type Comparison, type Results } from './results.js';
 import { alternate, repeat, repetitions, type Contestant } from './rounds.js';
 import type { Worker } from './worker.js';
 
@@ -10,9 +11,10 @@ const virshSample = 10;
 const callTarget = { atMost: 1.4, words: 'at most 1.4 times its time' };
 const readTarget = { atMost: 1, words: 'at least as fast' };
 
-/** Single calls and whole listings: the binding beside python3-libvirt and virsh. */
-export async function measureLibvirt(host: BenchmarkHost, rounds: number): Promise<Comparison[]> {
-  return [...(await measureCalls(host, rounds)), ...(await measureReading(host, rounds))];
+/** The binding: single calls and whole listings beside python3-libvirt and virsh, and what a silent daemon holds up. */
+export async function measureLibvirt(host: BenchmarkHost, rounds: number): Promise<Results> {
+  const comparisons = [...(await measureCalls(host, rounds)), ...(await measureReading(host, rounds))];
+  return { comparisons, figures: [await measureBlocking(host)] };
 }
 
 /** A vGPU's document comes from libvirtd's memory, a PCI device's also from /sys: the first shows more of the client. */
@@ -40,7 +42,7 @@ async function measureCalls(host: BenchmarkHost, rounds: number): Promise<Compar
 }
 
 async function measureReading(
-  { devices, names, binding, libvirt }: BenchmarkHost,
+  { devices, names, binding, libvirt, libvirtWithEvents }: BenchmarkHost,
   rounds: number,
 ): Promise<Comparison[]> {
   const operations = repetitions(devices);
@@ -52,25 +54,33 @@ async function measureReading(
     });
   const sample = repeated(names).filter((_, index) => index % (callsOfRound / virshSample) === 0);
   const xml = await alternate(rounds, {
+    batch: readAll(binding, 'readAllXmlBatched', { connections: 1 }),
+    twoBatches: readAll(binding, 'readAllXmlBatched', { connections: 2 }),
     one: readAll(binding, 'readAllXml', { connections: 1 }),
     two: readAll(binding, 'readAllXml', { connections: 2 }),
     four: readAll(binding, 'readAllXml', { connections: 4 }),
     python: readAll(libvirt, 'readAllXml'),
+    withEvents: readAll(libvirtWithEvents, 'readAllXml'),
     virsh: () => libvirt.ask('runVirsh', { names: sample }),
   });
   const records = await alternate(rounds, {
     ours: readAll(binding, 'readAllRecords'),
     peers: readAll(libvirt, 'readAllRecords'),
   });
-  const python = { devices, peer: 'python3-libvirt, a loop', peers: xml.python, operations, target: readTarget };
+  const python = { devices, peer: 'python3-libvirt, a loop', peers: xml.python, operations };
+  const asFast = { ...python, target: readTarget };
+  const oneHop = { ...asFast, what: 'every XML, one hop to one connection', ours: xml.batch };
   return [
-    compare({ ...python, what: 'every XML, one connection', ours: xml.one }),
-    compare({ ...python, what: 'every XML, 2 connections', ours: xml.two }),
-    compare({ ...python, what: 'every XML, 4 connections', ours: xml.four }),
-    compare({ ...python, ...records, what: 'every XML, parent and state: listNodeDevicesWithXml' }),
+    compare(oneHop),
+    compare({ ...oneHop, peer: 'python3-libvirt with its event loop, a loop', peers: xml.withEvents }),
+    compare({ ...asFast, what: 'every XML, one hop to each of 2 connections', ours: xml.twoBatches }),
+    compare({ ...python, what: 'every XML, a call for each, one connection', ours: xml.one }),
+    compare({ ...asFast, what: 'every XML, a call for each, 2 connections', ours: xml.two }),
+    compare({ ...asFast, what: 'every XML, a call for each, 4 connections', ours: xml.four }),
+    compare({ ...asFast, ...records, what: 'every XML, parent and state, one hop to one connection' }),
     compare({
       devices,
-      what: `every XML, one connection, for each device`,
+      what: 'every XML, a call for each, one connection, for each device',
       peer: `virsh for each device, ${virshSample} of them`,
       ours: xml.one,
       operations: operations * devices,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Runs inside an emulated host: the binding and what is built on it. One JSON object a line in, one a line out.
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { readInventory, type HostPorts } from '@vgpu/core';
 import { open, type Connection, type NodeDevice } from '@vgpu/libvirt';
@@ -9,13 +10,17 @@ import { SysfsHostFacts } from '@vgpu/sysfs-adapter';
 const uri = 'qemu:///system';
 const connectionsAtMost = 4;
 
+const tickMs = 5;
+
 const connections: Connection[] = [];
 let devices: NodeDevice[] = [];
+let unanswered: Promise<unknown> = Promise.resolve();
 
 interface Request {
   readonly op: string;
   readonly names?: readonly string[];
   readonly connections?: number;
+  readonly durationMs?: number;
 }
 
 const operations: Readonly<Record<string, (request: Request) => Promise<unknown>>> = {
@@ -45,21 +50,48 @@ const operations: Readonly<Record<string, (request: Request) => Promise<unknown>
     });
   },
 
+  /** A call for each device, all made at once. */
   async readAllXml({ connections: count = 1 }) {
-    let documents: readonly string[] = [];
-    const ns = await elapsed(async () => {
+    return await reading(async () => {
       const shares = connections.slice(0, count).map((connection, index) => readShare(connection, index, count));
-      documents = (await Promise.all(shares)).flat();
+      return (await Promise.all(shares)).flat();
     });
-    return { ns, documents: documents.length };
+  },
+
+  /** One hop to each connection's thread. */
+  async readAllXmlBatched({ connections: count = 1 }) {
+    const fields = [] as const;
+    if (count === 1) return await reading(() => first().listNodeDevicesWithXml({ fields }));
+    return await reading(async () => {
+      const names = await first().listNodeDeviceNames();
+      const shares = connections.slice(0, count).map((connection, index) => {
+        const share = names.slice((index * names.length) / count, ((index + 1) * names.length) / count);
+        return connection.readNodeDevices(share, { fields });
+      });
+      return (await Promise.all(shares)).flat();
+    });
   },
 
   async readAllRecords() {
-    let documents = 0;
-    const ns = await elapsed(async () => {
-      documents = (await first().listNodeDevicesWithXml()).length;
-    });
-    return { ns, documents };
+    return await reading(() => first().listNodeDevicesWithXml());
+  },
+
+  /** Begins calls on every connection, which nobody answers meanwhile, and looks how long the others have to wait. */
+  async callInVain({ durationMs = 0 }) {
+    const calls = connections.flatMap((connection) => Array.from({ length: 8 }, () => connection.getCapabilities()));
+    unanswered = Promise.all(calls);
+    let answered = 0;
+    for (const call of calls) void call.then(() => answered++);
+    const end = performance.now() + durationMs;
+    const [timerMs, readFileMs] = await Promise.all([
+      longestDelay(end, tickMs, () => new Promise((resolve) => setTimeout(resolve, tickMs))),
+      longestDelay(end, 0, () => readFile('/proc/self/status')),
+    ]);
+    return { timerMs, readFileMs, answered };
+  },
+
+  async awaitAnswers() {
+    await unanswered;
   },
 
   async listNodeDevices() {
@@ -101,6 +133,26 @@ function first(): Connection {
   const [connection] = connections;
   if (connection === undefined) throw new Error('not open');
   return connection;
+}
+
+async function reading(read: () => Promise<readonly unknown[]>) {
+  let documents = 0;
+  const ns = await elapsed(async () => {
+    documents = (await read()).length;
+  });
+  return { ns, documents };
+}
+
+/** How much longer than it should the slowest of all repetitions took, in milliseconds. */
+async function longestDelay(end: number, expectedMs: number, work: () => Promise<unknown>): Promise<number> {
+  let longest = 0;
+  for (let begun = performance.now(); begun < end;) {
+    await work();
+    const now = performance.now();
+    longest = Math.max(longest, now - begun - expectedMs);
+    begun = now;
+  }
+  return longest;
 }
 
 async function elapsed(work: () => Promise<void>): Promise<number> {
