@@ -23,15 +23,18 @@ struct ConnectionRef {
   void forget() const noexcept { session->end(); }
 };
 
-// Its finalizer only posts to the connection's thread: freeing may wait for the daemon.
+// Its finalizer only posts to the connection's thread: freeing may wait for the daemon. Disposing it does the same.
 template <typename Traits>
 struct ObjectRef {
   std::shared_ptr<Session> session;
   std::shared_ptr<Object<Traits>> object;
+  // What was disposed needs nothing when it is collected. JavaScript's thread.
+  mutable bool forgotten = false;
 
   static const char* const kName;
   static const napi_type_tag kTag;
   void forget() const {
+    if (std::exchange(forgotten, true)) return;
     session->post([object = object](Session& session) { session.release(object); });
   }
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How a connection's thread waits for its next call.
 import { readdirSync, readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { open, type Connection } from './index.js';
 import { until } from './test/until.js';
@@ -44,19 +43,4 @@ test('it does not fall asleep between calls that follow at once, and rests after
     },
     10_000,
   );
-});
-
-test('it does not wait awake for calls that come slowly', async () => {
-  await using connection = await open('test:///default');
-  await callOften(connection, 100);
-  // The least, because a busy machine makes some dear. To wait awake takes 50 µs each time.
-  let leastUs = Infinity;
-  for (let call = 0; call < 50; call++) {
-    await delay(2);
-    const before = thread().ranUs;
-    await connection.getUri();
-    await delay(2);
-    leastUs = Math.min(leastUs, thread().ranUs - before);
-  }
-  expect(leastUs).toBeLessThan(45);
 });
