@@ -2,6 +2,7 @@
 // A libvirtd in namespaces of its own, for the tests and the soak.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,6 +21,14 @@ export function daemonObstacle() {
 
 function childrenOf(pid) {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
+
+/** A socket is there before anybody listens on it. */
+function listens(socket) {
+  return new Promise((resolve) => {
+    const client = connect(socket, () => resolve(true)).on('error', () => resolve(false));
+    client.end();
+  });
 }
 
 function nameOf(pid) {
@@ -84,7 +93,7 @@ unix_sock_rw_perms = "0700"
     child.stderr.on('data', (data) => (this.#log += data.toString()));
     this.#child = child;
     const deadline = Date.now() + startTimeoutMs;
-    while (!existsSync(socket) || !existsSync(pidFile)) {
+    while (!existsSync(pidFile) || !(await listens(socket))) {
       if (Date.now() > deadline || child.exitCode !== null)
         throw new Error(`timed out waiting until the daemon listens:\n${this.#log}`);
       await delay(20);
