@@ -97,7 +97,8 @@ export class Changes {
         const needed = operation.grants.find((grant) => !granted.has(grantKey(grant)));
         if (needed === undefined) break;
         const decision = await this.#options.authorizer.decide({ ...asked, ...needed });
-        if (decision !== 'granted') throw refusal(decision, call, needed);
+        if (decision !== 'granted')
+          throw refusal(decision, { what: `${call.path} may not be cancelled`, grant: needed.action });
         granted.add(grantKey(needed));
       }
     }
@@ -127,7 +128,7 @@ export class Changes {
     operation.grants = neededGrants(method, input());
     for (const needed of operation.grants) {
       const decision = await this.#ask(needed, { sender, interactive, operation, grants });
-      if (decision !== 'granted') throw refusal(decision, call, needed);
+      if (decision !== 'granted') throw refusal(decision, refusedIn(call, method, operation, needed));
     }
     operation.accept();
     const { cancelled } = operation;
@@ -144,7 +145,7 @@ export class Changes {
     for (const needed of operation.grants) {
       if (this.#isFresh(grants.get(grantKey(needed)))) continue;
       const decision = await this.#ask(needed, { sender: call.sender, interactive: false, operation, grants });
-      if (decision !== 'granted') throw secondRefusal(call, needed);
+      if (decision !== 'granted') throw secondRefusal(decision, refusedIn(call, method, operation, needed));
     }
     const { plan, result } = method.plan(input());
     if (this.#stopping) throw stopping();
@@ -207,20 +208,38 @@ function nameCancellation(error: unknown, refused: DeviceError, operation: Opera
   return new DeviceError('RolledBack', message, { details: error.details, cause: error });
 }
 
-function refusal(decision: Exclude<Decision, 'granted'>, call: MethodCall, needed: NeededGrant): Error {
-  if (decision === 'challenge') {
-    return new BusError('InteractiveAuthorizationRequired', `${call.method} needs an authentication dialog`);
+/** What is refused, in words, and the grant without which it is. */
+interface Refused {
+  /** "vGPU 7686… may not be stopped" */
+  readonly what: string;
+  readonly grant: string;
+}
+
+/** The operation's first grant is that of the method itself; the others are for what else its steps change. */
+function refusedIn(
+  { args }: MethodCall,
+  method: AnyChangingMethod,
+  { grants: [own] }: Operation,
+  { action, details }: NeededGrant,
+): Refused {
+  const uuid = own?.details['vgpu.uuid'] === undefined && action !== own?.action ? details['vgpu.uuid'] : undefined;
+  const grant = uuid === undefined ? action : `${action} for vGPU ${uuid}`;
+  return { what: method.refused(own?.details ?? {}, args), grant };
+}
+
+function refusal(decision: Exclude<Decision, 'granted'>, { what, grant }: Refused): Error {
+  switch (decision) {
+    case 'challenge':
+      return new BusError('InteractiveAuthorizationRequired', `${what} before somebody authenticates for ${grant}`);
+    case 'denied':
+      return new DeviceError('NotAuthorized', `${what}: polkit has not granted ${grant}`);
+    case 'unanswered':
+      return new DeviceError('NotAuthorized', `${what}: polkit gave no answer, so that nobody can be authorized`);
   }
-  const target = targetOf(call, needed);
-  return new DeviceError('NotAuthorized', `${target} may not be changed by ${call.method} without authorization`);
 }
 
-function secondRefusal(call: MethodCall, needed: NeededGrant): Error {
-  const target = targetOf(call, needed);
-  const why = 'its authorization is too old, or was for something else';
-  return new DeviceError('NotAuthorized', `${target} may not be changed by ${call.method} any more: ${why}`);
-}
-
-function targetOf({ path }: MethodCall, { details }: NeededGrant): string {
-  return details['domain.name'] ?? details['vgpu.uuid'] ?? details['parent.name'] ?? path;
+function secondRefusal(decision: Exclude<Decision, 'granted'>, refused: Refused): Error {
+  if (decision === 'unanswered') return refusal(decision, refused);
+  const why = `the grant of ${refused.grant} is too old, or was for something else`;
+  return new DeviceError('NotAuthorized', `${refused.what} any more: ${why}`);
 }

@@ -16,11 +16,11 @@ export interface AuthorizationRequest {
   readonly cancelled?: AbortSignal;
 }
 
-/** `challenge`: a dialog would help, and none was allowed. */
-export type Decision = 'granted' | 'denied' | 'challenge';
+/** `challenge`: a dialog would help, and none was allowed. `unanswered`: polkit said nothing, which grants nothing. */
+export type Decision = 'granted' | 'denied' | 'challenge' | 'unanswered';
 
 export interface Authorizer {
-  /** Never rejects: whatever cannot be answered is denied. */
+  /** Never rejects: whatever cannot be answered is not granted. */
   decide(request: AuthorizationRequest): Promise<Decision>;
   /** Closes every open dialog: nothing is granted any more. */
   stop(): void;

@@ -23,7 +23,7 @@ const dialogTimeoutMs = 5 * 60_000;
 /** Open password dialogs of one user, over all connections: one person answers one at a time. */
 const maxDialogsPerUser = 4;
 
-/** Asks polkitd (org.freedesktop.PolicyKit1.Authority.CheckAuthorization). Every failure is a denial. */
+/** Asks polkitd (org.freedesktop.PolicyKit1.Authority.CheckAuthorization). Every failure grants nothing. */
 export class PolkitAuthorizer implements Authorizer {
   readonly #bus: AuthorizationBus;
   readonly #log: Log;
@@ -42,9 +42,15 @@ export class PolkitAuthorizer implements Authorizer {
   }
 
   async decide(request: AuthorizationRequest): Promise<Decision> {
+    let decision: Decision;
     try {
       // Whoever needs no dialog gets none, and opens none that would count.
-      const decision = await this.#check(request, 0, '');
+      decision = await this.#check(request, 0, '');
+    } catch (error) {
+      this.#log.error(`${request.action} not granted to ${request.sender}: no answer of polkit`, error);
+      return 'unanswered';
+    }
+    try {
       if (decision !== 'challenge' || !request.interactive) return decision;
       return await this.#checkWithDialog(request);
     } catch (error) {

@@ -37,12 +37,13 @@ function unassignDetails(input: AssignTarget): GrantDetails {
   return { ...targetDetails(input), 'vgpu.uuid': uuid, ...(parent === undefined ? {} : { 'parent.name': parent }) };
 }
 
-/** A method without arguments of its own. */
-function power(planner: (inventory: Inventory, domain: Uuid) => Plan) {
+/** A method without arguments of its own; `done` is what it does to a machine. */
+function power(done: string, planner: (inventory: Inventory, domain: Uuid) => Plan) {
   return {
     kind: 'change',
     action: polkitActions.manageDomains,
     details: targetDetails,
+    refused: (details: GrantDetails) => `domain ${details['domain.name']} may not be ${done}`,
     plan: ({ inventory, path }: Target) => ({
       plan: planner(inventory, requireDomain(inventory, path).uuid),
       result: [] as const,
@@ -55,6 +56,7 @@ export const domainMethods: InterfaceMethods<'me.phyllo.Vgpu1.Domain'> = {
     kind: 'change',
     action: polkitActions.assign,
     details: assignDetails,
+    refused: (details) => `vGPU ${details['vgpu.uuid']} may not be assigned to ${details['domain.name']}`,
     plan({ inventory, path, args: [vgpu], options }) {
       const domain = requireDomain(inventory, path).uuid;
       const recipe = options.recipe === undefined ? undefined : parseRecipe(options.recipe);
@@ -66,6 +68,7 @@ export const domainMethods: InterfaceMethods<'me.phyllo.Vgpu1.Domain'> = {
     kind: 'change',
     action: polkitActions.assign,
     details: unassignDetails,
+    refused: (details) => `vGPU ${details['vgpu.uuid']} may not be unassigned from ${details['domain.name']}`,
     plan({ inventory, path, args: [vgpu], options }) {
       const domain = requireDomain(inventory, path);
       const restoreVideo = options.restore_video;
@@ -74,11 +77,11 @@ export const domainMethods: InterfaceMethods<'me.phyllo.Vgpu1.Domain'> = {
       return { plan, result: [formatSteps(plan)] };
     },
   },
-  Start: power(planStartDomain),
+  Start: power('started', planStartDomain),
   // Somebody whose guest must end is not to wait for node devices.
-  Shutdown: { ...power(planShutdownDomain), reads: 'domains' },
+  Shutdown: { ...power('shut down', planShutdownDomain), reads: 'domains' },
   // Nor for the definition of a machine that hangs: libvirt 11 does not read it while a shutdown is under way.
-  ForceOff: { ...power(planForceOffDomain), reads: 'last-seen' },
+  ForceOff: { ...power('forced off', planForceOffDomain), reads: 'last-seen' },
 };
 
 /** @throws DeviceError InvalidArgument */

@@ -34,6 +34,8 @@ export interface ChangingMethod<I extends InterfaceName, M extends MethodName<I>
   readonly reads?: 'domains' | 'last-seen';
   /** What polkit is told about the object. @throws DeviceError NotFound */
   details(input: ChangeInput<I, M>): Readonly<Record<string, string>>;
+  /** What its refusal says: "vGPU 7686… may not be stopped". It names only what the caller has named. */
+  refused(details: Readonly<Record<string, string>>, args: ArgumentsOf<I, M>): string;
   /** @throws DeviceError */
   plan(input: ChangeInput<I, M>): PlannedChange<ResultOf<I, M>>;
 }

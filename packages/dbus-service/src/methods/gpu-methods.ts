@@ -30,6 +30,8 @@ export const gpuMethods: InterfaceMethods<'me.phyllo.Vgpu1.Gpu'> = {
         return { 'vgpu.uuid': uuid, ...(parent === undefined ? {} : { 'parent.name': parent }) };
       }
     },
+    // The UUID may be one that nobody has seen, and the parent one that only the plan has chosen.
+    refused: (_details, [typeId]) => `a vGPU of type ${typeId} may not be created`,
     plan(input) {
       const plan = planCreateVgpu(input.inventory, readRequest(input), input.newUuid);
       return { plan, result: [formatVgpuPath(plan.created)] };

@@ -29,6 +29,7 @@ export interface AnyChangingMethod {
   readonly action: PolkitAction;
   readonly reads?: 'domains' | 'last-seen';
   details(input: AnyChangeInput): Readonly<Record<string, string>>;
+  refused(details: Readonly<Record<string, string>>, args: readonly unknown[]): string;
   plan(input: AnyChangeInput): PlannedChange<readonly unknown[]>;
 }
 
