@@ -42,6 +42,11 @@ const refusals: readonly Refusal[] = [
   },
   { args: ['start', '-p', 'nope/../x', '-t', typeId], status: 10, message: 'nope/../x is no device of this host' },
   { args: ['start', '-u', '7686131b', '-p', parent, '-t', typeId], status: 2, message: '"7686131b" is not a UUID' },
+  {
+    args: ['start', '-u', uuid, '-p', parent, '-t', 'i915-GVTg_V5_1'],
+    status: 15,
+    message: `vGPU ${uuid} is active already`,
+  },
   { args: ['start', '-u', uuid, '-p', parent, '-t', typeId], status: 11, message: `vGPU ${uuid} exists already` },
   {
     args: ['start', '-u', stored, '-t', 'i915-GVTg_V5_2'],
@@ -83,7 +88,7 @@ const refusals: readonly Refusal[] = [
   {
     args: ['start', '-u', `${twice}@${parent}`],
     status: 17,
-    message: `vGPU ${twice} is defined under several parents`,
+    message: `vGPU ${twice} exists under several parents, which libvirt cannot tell apart: 0000:00:02.0, 0000:00:1f.3; mdevctl undefine`,
   },
   // It does not matter which is meant.
   { args: ['stop', '-u', twice], status: 15, message: `vGPU ${twice} is not active` },
@@ -194,11 +199,13 @@ describe('what is not reachable ends with 7', { timeout: 120_000 }, () => {
     await host.machine.killLibvirtd('SIGTERM');
     const start = await host.vgpuctl(['start', '-p', parent, '-t', typeId]);
     expect({ status: start.status, stdout: start.stdout }).toStrictEqual({ status: 7, stdout: '' });
-    expect(start.stderr).toMatch(/^vgpuctl: [^\p{C}]*libvirt[^\p{C}]*\n$/u);
+    expect(start.stderr).toMatch(/^vgpuctl: [^\p{C}]*libvirt[^\p{C}]*\nvgpuctl: [^\p{C}]*libvirtd.socket[^\p{C}]*\n$/u);
     const status = await host.vgpuctl(['status']);
     expect(status.status).toBe(7);
     expect(status.stdout).toContain('not connected to qemu:///system\n');
-    expect(await host.succeed('types')).toBe(seen);
+    const listed = await host.vgpuctl(['types']);
+    expect(listed).toMatchObject({ status: 0, stdout: seen });
+    expect(listed.stderr).toMatch(/^vgpuctl: libvirt at qemu:\/\/\/system cannot be reached: .* last seen at \S+\n$/);
     await host.machine.startLibvirtd();
     await host.followed();
     await expect.poll(async () => (await host.vgpuctl(['status'])).status, { timeout: 20_000 }).toBe(0);
@@ -210,7 +217,9 @@ describe('what is not reachable ends with 7', { timeout: 120_000 }, () => {
     await host.machine.killService('vgpud', 'SIGTERM');
     const service = await host.vgpuctl(['types']);
     expect({ status: service.status, stdout: service.stdout }).toStrictEqual({ status: 7, stdout: '' });
-    expect(service.stderr).toBe('vgpuctl: vgpud is not running and could not be started\n');
+    expect(service.stderr).toMatch(
+      /^vgpuctl: vgpud is not running and could not be started: systemctl start vgpud, .*\n$/,
+    );
     await host.machine.killService('bus', 'SIGTERM');
     const bus = await host.vgpuctl(['types']);
     expect({ status: bus.status, stdout: bus.stdout }).toStrictEqual({ status: 7, stdout: '' });

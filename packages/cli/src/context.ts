@@ -6,6 +6,8 @@ import type { Terminal } from './terminal.js';
 export interface Context {
   /** Writes to the standard output as it is. */
   print(text: string): void;
+  /** Writes a line to the standard error: what is to be known of the output, which is as it is without it. */
+  remark(text: string): void;
   /** The service, connected at the first call. Rejects with DeviceError Unavailable. */
   service(): Promise<Service>;
   readonly terminal: Terminal;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { exitStatusByErrorCode } from '@vgpu/core';
 import type { Context } from './context.js';
+import { plain } from './format/escape.js';
 import { runProgram } from './program/run.js';
 import type { Service } from './service/service.js';
 import { openTerminal } from './terminal.js';
@@ -22,13 +23,14 @@ async function connect(): Promise<Service> {
   });
 }
 
+const complain = (text: string): unknown => process.stderr.write(text);
+
 const context: Context = {
   print: (text) => process.stdout.write(text),
+  remark: (text) => complain(`vgpuctl: ${plain(text)}\n`),
   service: () => (service ??= connect()),
   terminal: openTerminal(process.stdin, process.stdout),
 };
-
-const complain = (text: string): unknown => process.stderr.write(text);
 
 // A reader that has seen enough (| head) is no failure, and no reason to leave a change half told or undone.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

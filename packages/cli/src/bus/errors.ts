@@ -25,6 +25,9 @@ const codeByBusError: Readonly<Record<string, ErrorCode>> = {
   LimitsExceeded: 'Unavailable',
 };
 
+/** For a packaged service, and for one that runs from its sources. */
+const startHint = 'systemctl start vgpud, or npm start in the folder of its sources, starts it';
+
 /** Every way of saying that nobody could start or find the service. */
 function isServiceMissing(name: string): boolean {
   return name === 'ServiceUnknown' || name === 'NameHasNoOwner' || name.startsWith('Spawn.');
@@ -43,7 +46,9 @@ export function toDeviceError(error: unknown): unknown {
   if (error.errorName.startsWith(busPrefix)) {
     const name = error.errorName.slice(busPrefix.length);
     if (isServiceMissing(name)) {
-      return new DeviceError('Unavailable', 'vgpud is not running and could not be started', { cause: error });
+      return new DeviceError('Unavailable', `vgpud is not running and could not be started: ${startHint}`, {
+        cause: error,
+      });
     }
     if (Object.hasOwn(codeByBusError, name)) {
       return new DeviceError(codeByBusError[name] ?? 'Internal', error.message, { cause: error });

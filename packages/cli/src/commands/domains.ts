@@ -2,6 +2,7 @@
 import { interfaces } from '@vgpu/dbus-service/protocol';
 import type { Context } from '../context.js';
 import { formatDomains, formatDomainsJson, type ListedDomain } from '../format/domains.js';
+import { listedObjects } from './listed-objects.js';
 
 export interface DomainsOptions {
   readonly uuid?: boolean;
@@ -10,7 +11,7 @@ export interface DomainsOptions {
 
 /** The virtual machines with their vGPUs. */
 export async function run(options: DomainsOptions, context: Context): Promise<number> {
-  const objects = await (await context.service()).objects();
+  const objects = await listedObjects(context);
   const domains = objects.all(interfaces.domain).map((domain): ListedDomain => ({
     uuid: domain.Uuid,
     name: domain.Name,

@@ -3,6 +3,7 @@ import { interfaces } from '@vgpu/dbus-service/protocol';
 import type { Context } from '../context.js';
 import { formatGroups, formatGroupsJson, type IommuGroupMembers } from '../format/groups.js';
 import type { Objects } from '../service/objects.js';
+import { listedObjects, remarkNothing } from './listed-objects.js';
 
 export interface GroupsOptions {
   readonly json?: boolean;
@@ -10,8 +11,10 @@ export interface GroupsOptions {
 
 /** Every IOMMU group and what is in it; nothing on a host without an IOMMU. */
 export async function run(options: GroupsOptions, context: Context): Promise<number> {
-  const groups = listGroups(await (await context.service()).objects());
+  const objects = await listedObjects(context);
+  const groups = listGroups(objects);
   context.print(options.json ? formatGroupsJson(groups) : formatGroups(groups));
+  if (groups.length === 0) remarkNothing(objects, context, 'this host has no IOMMU groups');
   return 0;
 }
 

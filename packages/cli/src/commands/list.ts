@@ -3,6 +3,7 @@ import { interfaces } from '@vgpu/dbus-service/protocol';
 import type { Context } from '../context.js';
 import { formatList, formatListJson, type ListedMdev } from '../format/mdevctl.js';
 import { parseParentArgument, parseVgpuReference, type VgpuObject } from '../service/targets.js';
+import { listedObjects } from './listed-objects.js';
 import { readManners } from './types.js';
 
 export interface ListOptions {
@@ -20,7 +21,7 @@ export async function run(options: ListOptions, context: Context): Promise<numbe
     wanted?.parentName ?? (options.parent === undefined ? undefined : parseParentArgument(options.parent));
   const defined = options.defined ?? false;
 
-  const objects = await (await context.service()).objects();
+  const objects = await listedObjects(context);
   const manners = readManners(objects);
   const mdevs = objects
     .all(interfaces.vgpu)

@@ -25,9 +25,13 @@ export async function run(options: VgpuOptions, context: Context): Promise<numbe
 function findStored(objects: Objects, { reference, typeId }: VgpuRequest): VgpuObject | undefined {
   if (reference === undefined) return undefined;
   const defined = findVgpus(objects, reference).filter((vgpu) => vgpu.Persistent);
-  if (defined.length > 1) throw ambiguous(defined);
+  if (defined.length > 1) throw ambiguous(reference, defined);
   // A transient one cannot be started again: the service says so.
-  const vgpu = defined[0] ?? (typeId === undefined ? findVgpu(objects, reference) : undefined);
+  const vgpu =
+    defined[0] ??
+    (typeId === undefined
+      ? findVgpu(objects, reference)
+      : findVgpus(objects, reference).find((candidate) => candidate.TypeId === typeId));
   if (vgpu !== undefined && typeId !== undefined && vgpu.TypeId !== typeId) {
     throw new DeviceError(
       'AlreadyExists',

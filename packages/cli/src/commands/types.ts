@@ -9,7 +9,8 @@ import {
   type MdevctlManners,
 } from '../format/mdevctl.js';
 import type { Objects } from '../service/objects.js';
-import { parseParentArgument } from '../service/targets.js';
+import { noSuchParent, parseParentArgument } from '../service/targets.js';
+import { listedObjects, remarkNothing } from './listed-objects.js';
 
 export interface TypesOptions {
   readonly parent?: string;
@@ -18,11 +19,12 @@ export interface TypesOptions {
 
 /** mdevctl's `types`: an unknown parent is no error, there is nothing to print then. */
 export async function run(options: TypesOptions, context: Context): Promise<number> {
-  const objects = await (await context.service()).objects();
+  const objects = await listedObjects(context);
   const wanted = options.parent === undefined ? undefined : parseParentArgument(options.parent);
   const parents = listParentTypes(objects).filter(({ name }) => wanted === undefined || name === wanted);
   const { ending } = readManners(objects);
   context.print((options.dumpjson ? formatTypesJson(parents) : formatTypes(parents)) + ending);
+  if (parents.length === 0) remarkNothing(objects, context, noSuchParent(objects, wanted).message);
   return 0;
 }
 

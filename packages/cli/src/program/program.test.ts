@@ -14,6 +14,7 @@ async function runOffline(line: string): Promise<{ status: number; out: string; 
   const context: Context = {
     print,
     service: () => Promise.reject(new Error('the service was asked')),
+    remark: () => undefined,
     terminal: { interactive: false, open: () => Promise.reject(new Error('the terminal was used')) },
   };
   const complain = (text: string): void => void (err += text);

@@ -47,5 +47,13 @@ function formatFailure(error: unknown, isRoot: boolean): string {
   if (error instanceof DeviceError && error.code === 'NotAuthorized' && !isRoot) {
     text += 'vgpuctl: try again as root, for example with sudo\n';
   }
+  if (error instanceof DeviceError && error.code === 'Unavailable' && isServicesAnswer(error)) {
+    text += 'vgpuctl: if libvirt does not run, systemctl start libvirtd.socket starts it; see vgpuctl status\n';
+  }
   return text;
+}
+
+/** Whether vgpud itself has said so: it is there, what it needs is not. */
+function isServicesAnswer({ cause }: DeviceError): boolean {
+  return cause instanceof Error && 'errorName' in cause && String(cause.errorName).startsWith('me.phyllo.Vgpu1.Error.');
 }

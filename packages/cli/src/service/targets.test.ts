@@ -70,6 +70,7 @@ describe('findVgpu', () => {
   it('finds the only one, and none', () => {
     expect(findVgpu(withVgpus(here), parseVgpuReference(uuid)).ParentName).toBe('0000:00:02.0');
     expect(codeOf(() => findVgpu(withVgpus(), parseVgpuReference(uuid)))).toBe('NotFound');
+    expect(() => findVgpu(withVgpus(), parseVgpuReference(uuid))).toThrow('vgpuctl list --defined');
     expect(codeOf(() => findVgpu(withVgpus(here), parseVgpuReference(`${uuid}@mtty`)))).toBe('NotFound');
   });
 
@@ -103,6 +104,7 @@ describe('findDomain and findParent', () => {
     expect(findDomain(objects, 'fedora').path).toBe('/a');
     expect(findDomain(objects, uuid.toUpperCase()).path).toBe('/a');
     expect(codeOf(() => findDomain(objects, 'Fedora'))).toBe('NotFound');
+    expect(() => findDomain(objects, 'Fedora')).toThrow('vgpuctl domains lists those that do');
   });
 
   it('asks for the UUID where several have the name as it is shown, and takes it', () => {
@@ -139,6 +141,7 @@ describe('findDomain and findParent', () => {
   it('finds a parent by name', () => {
     expect(findParent(objects, 'mtty').path).toBe('/c');
     expect(codeOf(() => findParent(objects, '0000:00:02.0'))).toBe('NotFound');
+    expect(() => findParent(objects, '0000:00:02.0')).toThrow('these can: mtty');
   });
 });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, parsePciAddress, parseUuid, type Uuid } from '@vgpu/core';
+import { ambiguousUuid, DeviceError, parsePciAddress, parseUuid, unknownParent, type Uuid } from '@vgpu/core';
 import { interfaces, publishedDomainName } from '@vgpu/dbus-service/protocol';
 import type { ObjectWith, Objects } from './objects.js';
 
@@ -65,27 +65,36 @@ export function findVgpu(
   const applicable = all.filter(applies);
   const candidates = applicable.length > 0 ? applicable : all;
   const [vgpu] = candidates;
-  if (vgpu === undefined) throw new DeviceError('NotFound', `vGPU ${formatVgpuReference(reference)} does not exist`);
-  if (candidates.length > 1) throw ambiguous(candidates);
+  if (vgpu === undefined) {
+    const hint = 'vgpuctl list shows the active ones, vgpuctl list --defined those that are defined';
+    throw new DeviceError('NotFound', `vGPU ${formatVgpuReference(reference)} does not exist; ${hint}`);
+  }
+  if (candidates.length > 1) throw ambiguous(reference, candidates);
+
   return vgpu;
 }
 
-/** What to say of several that cannot be told apart: naming the parent does not help, for libvirt only reads the UUID. */
-export function ambiguous(candidates: readonly VgpuObject[]): DeviceError {
-  const parents = candidates.map((vgpu) => vgpu.ParentName).toSorted();
-  const uuid = candidates[0]?.Uuid;
-  return new DeviceError(
-    'Ambiguous',
-    `vGPU ${uuid} exists under several parents, which libvirt cannot tell apart: ${parents.join(', ')}; ` +
-      `mdevctl undefine --uuid ${uuid} --parent ${parents.at(-1)} would remove one`,
+/** The error where several vGPUs can be meant, which libvirt cannot tell apart. */
+export function ambiguous({ uuid }: VgpuReference, candidates: readonly VgpuObject[]): DeviceError {
+  return ambiguousUuid(
+    uuid,
+    candidates.map((vgpu) => vgpu.ParentName),
   );
 }
 
 /** NotFound. */
 export function findParent(objects: Objects, name: string): ParentObject {
   const parent = objects.all(interfaces.mdevParent).find((candidate) => candidate.Name === name);
-  if (parent === undefined) throw new DeviceError('NotFound', `${name} is no device of this host that can make vGPUs`);
+  if (parent === undefined) throw noSuchParent(objects, name);
   return parent;
+}
+
+/** The error for a device that makes no vGPUs: it names those that do. @param name undefined: any */
+export function noSuchParent(objects: Objects, name?: string): DeviceError {
+  return unknownParent(
+    name,
+    objects.all(interfaces.mdevParent).map((parent) => parent.Name),
+  );
 }
 
 /**
@@ -100,8 +109,10 @@ export function findDomain(objects: Objects, nameOrUuid: string): DomainObject {
   const [domain, ...others] = domains.filter((candidate) => candidate.Name === nameOrUuid);
   if (domain === undefined) {
     const odd = publishedDomainName(nameOrUuid) !== nameOrUuid;
-    const hint = odd ? '; one with such a name goes by its UUID: vgpuctl domains --uuid' : '';
-    throw new DeviceError('NotFound', `domain ${nameOrUuid} does not exist${hint}`);
+    const hint = odd
+      ? 'one with such a name goes by its UUID: vgpuctl domains --uuid'
+      : 'vgpuctl domains lists those that do';
+    throw new DeviceError('NotFound', `domain ${nameOrUuid} does not exist; ${hint}`);
   }
   if (others.length > 0) {
     const uuids = [domain, ...others].map((candidate) => candidate.Uuid).toSorted();

@@ -49,6 +49,7 @@ export interface Answers {
 /** A context around such a service, for what no real one can be brought to answer at the right moment. */
 export function answering(answers: Answers, terminal: Terminal) {
   const printed: string[] = [];
+  const remarks: string[] = [];
   const changes: unknown[] = [];
   const service: Service = {
     objects: () => Promise.resolve(readObjects(answers.managed)),
@@ -60,6 +61,11 @@ export function answering(answers: Answers, terminal: Terminal) {
     },
     close: () => undefined,
   };
-  const context: Context = { print: (text) => printed.push(text), service: () => Promise.resolve(service), terminal };
-  return { context, changes, printed: () => printed.join('') };
+  const context: Context = {
+    print: (text) => printed.push(text),
+    remark: (text) => remarks.push(text),
+    service: () => Promise.resolve(service),
+    terminal,
+  };
+  return { context, changes, remarks, printed: () => printed.join('') };
 }

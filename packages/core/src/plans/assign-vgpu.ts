@@ -101,7 +101,7 @@ function removedVideosNote(domain: Domain, models: readonly string[]): readonly 
 
 function inactiveNote(mdev: MdevVgpu): readonly PlanStep[] {
   if (mdev.active) return [];
-  const message = `${mdev.uuid} is not active: it must be before the domain starts`;
+  const message = `${mdev.uuid} is not active: vgpuctl domain start starts it with the domain, virsh start does not`;
   return [note('note-vgpu-inactive', 'warning', message, { uuid: mdev.uuid })];
 }
 

@@ -5,7 +5,7 @@ import type { Uuid } from '../identity/uuid.js';
 import type { Inventory } from '../model/inventory.js';
 import type { MdevParent } from '../model/parent.js';
 import { checkMdevAttributes } from '../rules/mdev-attributes.js';
-import { requireType, requireUnusedUuid } from '../rules/mdev-checks.js';
+import { requireType, requireUnusedUuid, unknownParent } from '../rules/mdev-checks.js';
 import { driverIn, requireFreeInstance } from './checks.js';
 import type { PlanStep } from './plan.js';
 import type { CreateVgpuPlan, CreateVgpuRequest } from './requests.js';
@@ -48,7 +48,7 @@ function chooseParent(inventory: Inventory, request: CreateVgpuRequest): MdevPar
       (request.gpu === undefined || isOnGpu(inventory, parent, request.gpu)),
   );
   const [first] = candidates;
-  if (first === undefined) throw missingParent(request);
+  if (first === undefined) throw missingParent(inventory, request);
   const available = (parent: MdevParent) =>
     parent.types.find((type) => type.typeId === request.typeId)?.availableInstances ?? -1;
   return candidates.reduce((best, parent) => (available(parent) > available(best) ? parent : best), first);
@@ -59,14 +59,9 @@ function isOnGpu(inventory: Inventory, parent: MdevParent, gpu: PciAddress): boo
   return parent.pciAddress === gpu || inventory.pciDevices.get(parent.pciAddress)?.physicalFunction === gpu;
 }
 
-function missingParent({ parent, gpu }: CreateVgpuRequest): DeviceError {
+function missingParent(inventory: Inventory, { parent, gpu }: CreateVgpuRequest): DeviceError {
   if (parent !== undefined && gpu !== undefined) {
     return new DeviceError('NotFound', `${parent} is not on this host, or not on ${gpu}`, { details: { parent, gpu } });
   }
-  const name = parent ?? gpu;
-  return name === undefined
-    ? new DeviceError('NotFound', 'this host has no device that can make vGPUs')
-    : new DeviceError('NotFound', `${name} is no device of this host that can make vGPUs`, {
-        details: { parent: name },
-      });
+  return unknownParent(parent ?? gpu, [...inventory.parents.keys()]);
 }

@@ -5,7 +5,7 @@ import type { Domain } from '../model/domain.js';
 import type { Inventory } from '../model/inventory.js';
 import type { MdevVgpu } from '../model/vgpu.js';
 import { domainInUse } from '../rules/domain-use.js';
-import { ambiguousUuid, findVgpus } from '../rules/resolve-vgpu.js';
+import { ambiguousUuid, findVgpus, parentsOf } from '../rules/resolve-vgpu.js';
 import { refuseUsedBy } from '../rules/mdev-checks.js';
 import { requireDomain } from './checks.js';
 import type { Plan, PlanStep } from './plan.js';
@@ -64,7 +64,7 @@ function requireReady(inventory: Inventory, domain: Domain, uuid: Uuid): readonl
     if (user !== undefined) refuseUsedBy(active, user);
     return [];
   }
-  if (others.length > 0) throw ambiguousUuid(uuid, mdevs);
+  if (others.length > 0) throw ambiguousUuid(uuid, parentsOf(mdevs));
   requireStartable(inventory, mdev);
   return [startMdevStep(mdev)];
 }

@@ -71,6 +71,9 @@ export function transientNote(mdev: MdevVgpu): readonly PlanStep[] {
 function neededByNote(inventory: Inventory, mdev: MdevVgpu): readonly PlanStep[] {
   const domains = domainsAssigned(inventory, mdev);
   if (domains.length === 0) return [];
-  const message = `${domains.map(shownName).join(', ')} cannot start while ${mdev.uuid} is not active`;
+  const names = domains.map(shownName).join(', ');
+  const message = mdev.persistent
+    ? `${names} cannot start while ${mdev.uuid} is not active: vgpuctl domain start starts it first, virsh start does not`
+    : `${names} cannot start while ${mdev.uuid} is not active`;
   return [note('note-domains-need-vgpu', 'warning', message, { uuid: mdev.uuid, ...domainsArgs(domains) })];
 }

@@ -8,7 +8,7 @@ import type { MdevVgpu, Vgpu } from '../model/vgpu.js';
 import type { MdevId } from '../ports.js';
 import { cleanDisplayText } from './display-text.js';
 import { isHostdevOf } from './domain-use.js';
-import { ambiguousUuid } from './resolve-vgpu.js';
+import { ambiguousUuid, parentsOf } from './resolve-vgpu.js';
 
 /** @throws DeviceError NotFound */
 export function requireListedMdev<Mdev extends MdevId>(mdevs: Iterable<Mdev>, id: MdevId): Mdev {
@@ -23,7 +23,7 @@ export function requireListedMdev<Mdev extends MdevId>(mdevs: Iterable<Mdev>, id
  */
 export function requireUniqueUuid(vgpus: Iterable<MdevId>, uuid: Uuid): void {
   const found = [...vgpus].filter((vgpu) => vgpu.uuid === uuid);
-  if (found.length > 1) throw ambiguousUuid(uuid, found);
+  if (found.length > 1) throw ambiguousUuid(uuid, parentsOf(found));
 }
 
 /**
@@ -61,8 +61,31 @@ export function requireParent<Parent extends { readonly name: ParentName }>(
   parents: Iterable<Parent>,
   name: ParentName,
 ): Parent {
-  for (const parent of parents) if (parent.name === name) return parent;
-  throw new DeviceError('NotFound', `${name} is no device of this host that can make vGPUs`, {
+  const names: string[] = [];
+  for (const parent of parents) {
+    if (parent.name === name) return parent;
+    names.push(parent.name);
+  }
+  throw unknownParent(name, names);
+}
+
+/** Names that are listed: a GPU can have a hundred virtual functions, each a parent. */
+const maxListedParents = 8;
+
+/**
+ * The error for a device that makes no vGPUs.
+ * @param name undefined: any was asked for
+ * @param parents those that make some
+ */
+export function unknownParent(name: string | undefined, parents: readonly string[]): DeviceError {
+  if (parents.length === 0 || name === undefined) {
+    const wanted = name === undefined ? '' : `${name} makes no vGPUs: `;
+    const details = name === undefined ? {} : { parent: name };
+    return new DeviceError('NotFound', `${wanted}this host has no device that can make vGPUs`, { details });
+  }
+  const more = parents.length - maxListedParents;
+  const listed = parents.slice(0, maxListedParents).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return new DeviceError('NotFound', `${name} is no device of this host that can make vGPUs: these can: ${listed}`, {
     details: { parent: name },
   });
 }

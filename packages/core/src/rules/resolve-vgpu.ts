@@ -16,14 +16,22 @@ export function findVgpus(inventory: Inventory, uuid: Uuid): readonly Vgpu[] {
 export function resolveVgpu(inventory: Inventory, uuid: Uuid): Vgpu {
   const [vgpu, ...others] = findVgpus(inventory, uuid);
   if (vgpu === undefined) throw new DeviceError('NotFound', `vGPU ${uuid} does not exist`, { details: { uuid } });
-  if (others.length > 0) throw ambiguousUuid(uuid, [vgpu, ...others]);
+  if (others.length > 0) throw ambiguousUuid(uuid, parentsOf([vgpu, ...others]));
   return vgpu;
 }
 
-/** The error for a UUID that several parents have. */
-export function ambiguousUuid(uuid: Uuid, vgpus: readonly Pick<Vgpu, 'parent'>[]): DeviceError {
-  const parents = vgpus.map((vgpu) => vgpu.parent);
-  return new DeviceError('Ambiguous', `vGPU ${uuid} is defined under several parents: ${parents.join(', ')}`, {
-    details: { uuid, parents },
-  });
+/**
+ * The error for a UUID that several parents have. Naming the parent as well does not help, since libvirt hands only the
+ * UUID on; mdevctl can be told.
+ */
+export function ambiguousUuid(uuid: Uuid, parentNames: readonly string[]): DeviceError {
+  const parents = parentNames.toSorted();
+  const message =
+    `vGPU ${uuid} exists under several parents, which libvirt cannot tell apart: ${parents.join(', ')}; ` +
+    `mdevctl undefine --uuid ${uuid} --parent ${parents.at(-1)} would remove one`;
+  return new DeviceError('Ambiguous', message, { details: { uuid, parents } });
+}
+
+export function parentsOf(vgpus: readonly Pick<Vgpu, 'parent'>[]): readonly string[] {
+  return vgpus.map((vgpu) => vgpu.parent);
 }

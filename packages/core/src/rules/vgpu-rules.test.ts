@@ -9,6 +9,7 @@ import { InMemoryHost } from '../testing/in-memory-host.js';
 import { sampleDevices, sampleDomain, sampleHostdev, sampleHostFile, sampleMdev } from '../testing/samples.js';
 import { domainInUse, domainsAssigned, hasPendingRestart, isHostdevOf, vgpusOfDomain } from './domain-use.js';
 import { buildIommuGroups } from './iommu-groups.js';
+import { unknownParent } from './mdev-checks.js';
 import { findVgpus, resolveVgpu } from './resolve-vgpu.js';
 import { vgpuState, vgpuStates } from './vgpu-state.js';
 
@@ -94,6 +95,17 @@ describe('resolveVgpu', () => {
     expect(() => resolveVgpu(inventory, uuid)).toThrow(
       expect.objectContaining({ code: 'Ambiguous', details: { uuid, parents: ['0000:00:02.0', '0000:99:00.0'] } }),
     );
+    expect(() => resolveVgpu(inventory, uuid)).toThrow(`mdevctl undefine --uuid ${uuid} --parent 0000:99:00.0`);
+  });
+});
+
+describe('unknownParent', () => {
+  it('names those that make vGPUs, not all of a hundred', () => {
+    expect(unknownParent('a', ['b', 'c']).message).toMatch(/^a is no device .*: these can: b, c$/);
+    const many = Array.from({ length: 100 }, (_, index) => `p${index}`);
+    expect(unknownParent('a', many).message).toMatch(/: p0, p1, p2, p3, p4, p5, p6, p7 and 92 more$/);
+    expect(unknownParent('a', []).message).toBe('a makes no vGPUs: this host has no device that can make vGPUs');
+    expect(unknownParent(undefined, []).message).toBe('this host has no device that can make vGPUs');
   });
 });
 
