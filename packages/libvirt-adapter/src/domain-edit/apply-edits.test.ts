@@ -115,6 +115,15 @@ it('gives a domain of QEMU its own video back but for its address, which libvirt
 });
 
 describe('remembered videos', () => {
+  it('are written as libvirt will print them: a diff of removing them shows the same lines', () => {
+    const bare = desktop.replace(/ {2}<metadata>[^]*<\/metadata>\n/, '');
+    for (const document of [desktop, bare]) {
+      const edited = editDomain(document, [{ kind: 'remember-videos', videos: [virtio] }]);
+      expect(edited).toContain('<vgpu:video model="virtio"');
+      expect(edited).not.toMatch(/vgpu:[^>]*'/);
+    }
+  });
+
   it('come back as they were', () => {
     const videos = readDomain(desktop).devices.videos;
     const edited = editDomain(desktop, [{ kind: 'remember-videos', videos }]);

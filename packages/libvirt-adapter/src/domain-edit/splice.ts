@@ -85,7 +85,8 @@ function startTagEnd(text: string, element: XmlElement): number {
 }
 
 function print(element: NewElement, layout: Layout): string {
-  const { quote } = layout;
+  // Only metadata has prefixes, and libvirt stores its attributes in double quotes.
+  const quote = element.name.includes(':') ? '"' : layout.quote;
   const attributes = element.attributes.map(([name, value]) => ` ${name}=${quote}${encodeXml(value)}${quote}`);
   const tag = `<${element.name}${attributes.join('')}`;
   if (element.children.length === 0) return `${tag}/>`;
