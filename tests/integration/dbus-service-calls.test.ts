@@ -198,6 +198,8 @@ describe('with a rule of the administrator', () => {
     try {
       const before = await hostState();
       expect(await errorName([vgpu, interfaces.vgpu, 'Stop', '{}'])).toBe('me.phyllo.Vgpu1.Error.NotAuthorized');
+      const { stderr } = await busctl([vgpu, interfaces.vgpu, 'Stop', 'a{sv}', '0']);
+      expect(stderr).toContain(`vGPU ${uuid} may not be stopped: polkit gave no answer`);
       expect(await hostState()).toEqual(before);
     } finally {
       await host.killService('polkit', 'SIGCONT');

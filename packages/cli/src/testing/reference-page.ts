@@ -14,13 +14,26 @@ a test compares them.
 Where a command has the name of one of mdevctl's, its options mean the same, and \`types\` and \`list\` print the same,
 byte for byte, as the mdevctl that is installed on the host. The differences:
 
-- What a driver or a definition says is printed with control and invisible characters escaped (\`\\x1b\`, \`\\u{202e}\`).
+- What a driver says is printed with control and invisible characters escaped (\`\\x1b\`, \`\\u{202e}\`). In the
+  attributes of a definition the service puts one space in the place of such characters, also in JSON: that JSON does not
+  recreate such a definition, and \`vgpuctl start\` refuses it.
 - A UUID may be followed by its parent, \`UUID@PARENT\`. One that exists under several parents is refused with exit
   status 17, also with its parent, where mdevctl would take all of them: libvirt cannot tell them apart when it changes
   one. mdevctl can: \`mdevctl undefine --uuid UUID --parent PARENT\`.
 - \`define\` refuses parents that are not on the host and kinds that they do not make.
 - Attributes (\`--addattr\`) and \`--jsonfile\` are not there.
 - Where mdevctl ends with 1, the exit status says what was wrong.
+
+- \`groups\` and \`types\` say on the standard error when there is nothing to list, and all listings when libvirt cannot be
+  reached and what they print was seen earlier. Their output and exit status are as without it.
+- \`start\` of an active vGPU ends with 15, also with --parent and --type where they are those that it has; with 11 where it
+  is of another type.
+
+## The log
+
+Where an error says that the log of vgpud has more, the log is where vgpud runs: \`journalctl -u vgpud\` for the packaged
+service, the terminal of \`npm start\`, \`/run/emulated-host/log/vgpud.log\` inside an emulated host. The text in brackets is
+in the line to look for: \`grep -F '[0d58]'\`.
 
 ## Authorization
 
@@ -41,7 +54,8 @@ interrupted. A second Ctrl+C ends \`vgpuctl\` at once; \`vgpuctl operations\` te
 A virtual machine is named by its UUID, or by its name, exactly. Names can contain anything: one with control or invisible
 characters, or with more than 255 bytes, is shown without them, with single spaces and at most 128 characters long, and goes
 by its UUID: \`vgpuctl domains --uuid\`. Where two machines are shown alike, their name is refused with exit status 17 and
-the UUIDs are listed.
+the UUIDs are listed. A name that begins or ends with spaces is shown with them, which a table does not tell:
+\`vgpuctl domains --json\` does.
 
 ## What is shown before a change
 

@@ -47,7 +47,7 @@ function newLogId(): string {
 }
 
 function seeLog(what: 'what' | 'why', id: string): string {
-  return `the log of vgpud says ${what} at [${id}] (journalctl -u vgpud)`;
+  return `the log of vgpud says ${what} at [${id}]`;
 }
 
 function shown(message: string): string {

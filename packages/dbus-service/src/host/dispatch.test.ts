@@ -110,7 +110,7 @@ describe('dispatch', () => {
       const [, id] = /\[([0-9a-f]{4})\]/.exec('message' in answer ? answer.message : '') ?? [];
       expect(answer).toEqual({
         errorName: 'me.phyllo.Vgpu1.Error.Internal',
-        message: `something failed that has no name here; the log of vgpud says what at [${id}] (journalctl -u vgpud)`,
+        message: `something failed that has no name here; the log of vgpud says what at [${id}]`,
       });
       expect(lines).toEqual([expect.stringMatching(`^\\[${id}\\] `)]);
     }
@@ -122,7 +122,7 @@ describe('dispatch', () => {
     const [, id] = /\[([0-9a-f]{4})\]/.exec('message' in failed.answer ? failed.answer.message : '') ?? [];
     expect(failed.answer).toEqual({
       errorName: 'me.phyllo.Vgpu1.Error.Internal',
-      message: `phyllome could not be started; the log of vgpud says why at [${id}] (journalctl -u vgpud)`,
+      message: `phyllome could not be started; the log of vgpud says why at [${id}]`,
     });
     expect(failed.lines).toEqual([expect.stringMatching(`^\\[${id}\\] phyllome could not be started: `)]);
     const undone = await fail(new FailedStepError('RolledBack', 'x failed', { cause }));
