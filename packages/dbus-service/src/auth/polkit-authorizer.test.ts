@@ -101,7 +101,7 @@ describe('PolkitAuthorizer', () => {
     expect(await authorizer.decide(request)).toBe('denied');
     expect(log.lines).toEqual([]);
     bus.plain = new BusCallError('org.freedesktop.DBus.Error.NoReply', 'timed out');
-    expect(await authorizer.decide(request)).toBe('denied');
+    expect(await authorizer.decide(request)).toBe('unanswered');
     expect(log.lines).toHaveLength(1);
   });
 

@@ -47,6 +47,7 @@ export class PolkitAuthorizer implements Authorizer {
       // Whoever needs no dialog gets none, and opens none that would count.
       decision = await this.#check(request, 0, '');
     } catch (error) {
+      if (isAboutGoneCaller(error)) return 'denied';
       this.#log.error(`${request.action} not granted to ${request.sender}: no answer of polkit`, error);
       return 'unanswered';
     }
