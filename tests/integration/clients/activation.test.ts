@@ -15,7 +15,9 @@ async function startHost(bus: BusProgram): Promise<EmulatedHost> {
   const inside = readFileSync(shipped, 'utf8')
     .replace('/usr/bin/node', '/run/emulated-host/bin/node')
     .replace('/usr/lib/vgpud/main.js', '/run/emulated-host/app/packages/dbus-service/dist/main.js');
-  expect(inside).toMatch(/^Exec=\/run\/emulated-host\/bin\/node .*\/run\/emulated-host\/app\/\S+\/main\.js --exit-when-idle 60$/m);
+  expect(inside).toMatch(
+    /^Exec=\/run\/emulated-host\/bin\/node .*\/run\/emulated-host\/app\/\S+\/main\.js --exit-when-idle 60$/m,
+  );
   writeFileSync(`${host.root}${installed}`, inside);
   await run(host, 'busctl', ['call', 'org.freedesktop.DBus', '/', 'org.freedesktop.DBus', 'ReloadConfig']);
   return host;
