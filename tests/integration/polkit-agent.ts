@@ -98,7 +98,8 @@ export class PolkitAgent implements Disposable {
     const state = { cancelled: false, deny: end, dialog: undefined as unknown as Dialog };
     const grant = async () => {
       const identity = identities[0];
-      await this.#callPolkit('AuthenticationAgentResponse2', 'us(sa{sv})', [process.getuid?.() ?? 0, cookie, identity]);
+      // The older form: whose number the newer one wants differs between polkit 122 and 126.
+      await this.#callPolkit('AuthenticationAgentResponse', 's(sa{sv})', [cookie, identity]);
       end();
     };
     state.dialog = {
