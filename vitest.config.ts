@@ -24,13 +24,26 @@ export default defineConfig({
         test: {
           name: 'host',
           include: ['tests/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**'],
+          exclude: ['**/node_modules/**', '**/dist/**', 'tests/lab/**'],
           // Projects with worker counts of their own run one after the other: the unit tests first.
           sequence: { groupOrder: 1 },
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
       },
+      // The lab's own, see tests/lab: one project runs in its machine, one beside it. Everything is slow there.
+      ...(['lab-inside', 'lab'] as const).map((name) => ({
+        extends: true as const,
+        test: {
+          name,
+          include: [name === 'lab' ? 'tests/lab/*.test.ts' : 'tests/lab/inside/*.test.ts'],
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      })),
     ],
   },
 });

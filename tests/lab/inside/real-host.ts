@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { HostPorts } from '@vgpu/core';
+import type { HostFile } from '@vgpu/core/testing';
+import { openLibvirtHost } from '@vgpu/libvirt-adapter';
+import { SysfsHostFacts } from '@vgpu/sysfs-adapter';
+import { eventually, type ContractHost } from '../../contract/contract-host.js';
+import { readHostFile } from '../../contract/host-files.js';
+
+const run = promisify(execFile);
+const definitions = '/etc/mdevctl.d';
+const activeMdevs = '/sys/bus/mdev/devices';
+const pci = '/sys/bus/pci';
+
+/**
+ * This machine, with the mediated devices and domains of a host file and no others. Its PCI devices are what they are:
+ * the parents of the contract's host files are there. Everything goes through the kernel's own files and libvirt.
+ */
+export async function becomeHost(hostName: string): Promise<ContractHost> {
+  const host = readHostFile(hostName);
+  removeMdevs();
+  for (const mdev of host.mdevs) storeMdev(mdev);
+  const [ports] = await Promise.all([
+    openLibvirtHost({ uri: 'qemu:///system', facts: new SysfsHostFacts({ root: '/' }) }),
+    replaceDomains(host),
+  ]);
+  await libvirtKnows(ports, host);
+  return {
+    ports,
+    unplug: async (parent) => writeFileSync(`${pci}/devices/${parent}/remove`, '1'),
+    plug: async () => writeFileSync(`${pci}/rescan`, '1'),
+    dispose: async () => {
+      // A test may have ended with a parent taken out.
+      writeFileSync(`${pci}/rescan`, '1');
+      await ports.close();
+    },
+  };
+}
+
+function removeMdevs(): void {
+  for (const uuid of readdirSync(activeMdevs)) writeFileSync(`${activeMdevs}/${uuid}/remove`, '1');
+  for (const parent of readdirSync(definitions)) {
+    if (parent !== 'scripts.d') rmSync(join(definitions, parent), { recursive: true });
+  }
+}
+
+/** In mdevctl's own form; some definitions could not be made through mdevctl. */
+function storeMdev({ uuid, parent, type, autostart, attributes }: HostFile['mdevs'][number]): void {
+  const folder = join(definitions, parent);
+  mkdirSync(folder, { recursive: true });
+  const attrs = (attributes ?? []).map(([name, value]) => ({ [name]: value }));
+  const document = { mdev_type: type, start: autostart ? 'auto' : 'manual', attrs };
+  writeFileSync(join(folder, uuid), JSON.stringify(document, undefined, 2));
+}
+
+/** One virsh lists, one does the rest: a process is slow under emulation. */
+async function replaceDomains({ domains }: HostFile): Promise<void> {
+  const { stdout } = await virsh('list --all --uuid; list --uuid');
+  const present = stdout.split(/\s+/).filter((uuid) => uuid !== '');
+  const running = present.filter((uuid, index) => present.indexOf(uuid) !== index);
+  const files = domains.map(({ xml }, index) => {
+    const file = `/run/contract-domain-${index}.xml`;
+    writeFileSync(file, xml.join('\n'));
+    return file;
+  });
+  const commands = [
+    ...running.map((uuid) => `destroy ${uuid}`),
+    ...[...new Set(present)].map((uuid) => `undefine ${uuid}`),
+    ...files.map((file) => `define ${file}`),
+  ];
+  if (commands.length > 0) await virsh(commands.join('; '));
+}
+
+function virsh(commands: string): Promise<{ stdout: string }> {
+  return run('virsh', ['--quiet', '--connect', 'qemu:///system', commands]);
+}
+
+/** libvirt looks at mdevctl's files again when they change, a moment later. */
+async function libvirtKnows(ports: HostPorts, host: HostFile): Promise<void> {
+  const parents = new Set(host.parents.map(({ name }) => name));
+  await eventually(async () => {
+    const listing = await ports.nodeDevices.list();
+    const stored = listing.mdevs.filter(({ parent }) => parents.has(parent));
+    const present = listing.parents.filter(({ name }) => parents.has(name));
+    if (listing.mdevs.length !== host.mdevs.length || stored.length !== host.mdevs.length) {
+      throw new Error(`libvirt shows ${listing.mdevs.length} mediated devices, not ${host.mdevs.length}`);
+    }
+    if (present.length !== parents.size) throw new Error(`libvirt shows ${present.length} of ${parents.size} parents`);
+  });
+}
