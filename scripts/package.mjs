@@ -2,7 +2,17 @@
 // Makes dist/vgpud-VERSION.tar.gz from the built workspace: the daemon, the command, what they import, and the script
 // that installs them. Needs no network. Usage: scripts/package [FOLDER], where FOLDER gets the archive instead of dist.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 
@@ -12,7 +22,9 @@ const programs = ['packages/dbus-service', 'packages/cli'];
 /** Needed to compile the addon only, or taken out of a package on purpose, as "package>dependency: '-'". */
 const leftOut = new Set([
   'node-addon-api',
-  ...[...readFileSync(join(checkout, 'pnpm-workspace.yaml'), 'utf8').matchAll(/>([^']+)': '-'/g)].map(([, each]) => each),
+  ...[...readFileSync(join(checkout, 'pnpm-workspace.yaml'), 'utf8').matchAll(/>([^']+)': '-'/g)].map(
+    ([, each]) => each,
+  ),
 ]);
 
 const { version } = readPackage(join(checkout, 'packages/dbus-service'));
@@ -25,9 +37,13 @@ try {
   addDependencies(programs.map((path) => join(checkout, path)));
   cpSync(join(checkout, 'packaging/lib'), library, { recursive: true });
   cpSync(join(checkout, 'packages/dbus-service/data'), join(tree, 'data'), { recursive: true });
-  for (const file of ['install.sh', 'uninstall.sh', 'files']) cpSync(join(checkout, 'packaging', file), join(tree, file));
+  for (const file of ['install.sh', 'uninstall.sh', 'files'])
+    cpSync(join(checkout, 'packaging', file), join(tree, file));
   cpSync(join(checkout, 'LICENSE'), join(tree, 'LICENSE'));
-  writeFileSync(join(library, 'package.json'), `${JSON.stringify({ name: 'vgpud', version, private: true, type: 'module' })}\n`);
+  writeFileSync(
+    join(library, 'package.json'),
+    `${JSON.stringify({ name: 'vgpud', version, private: true, type: 'module' })}\n`,
+  );
   const target = process.argv[2] ?? join(checkout, 'dist');
   mkdirSync(target, { recursive: true });
   const archive = join(target, `${name}.tar.gz`);
@@ -48,7 +64,11 @@ try {
       if (known !== undefined) throw new Error(`${packageName} is needed in two versions: ${known} and ${path}`);
       packages.set(packageName, path);
       copyPackage(path, join(library, 'node_modules', packageName));
-      waiting.push(...Object.keys(dependencies).filter((each) => !leftOut.has(each)).map((each) => find(each, path)));
+      waiting.push(
+        ...Object.keys(dependencies)
+          .filter((each) => !leftOut.has(each))
+          .map((each) => find(each, path)),
+      );
     }
   }
 } finally {

@@ -7,8 +7,8 @@ state=/mnt/lab
 ssh_config=$state/ssh
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vgpud/lab-13
-recipe=$(cat "$root/scripts/lib/debian-root.sh" $(find "$here/image" "$here/module" -type f ! -name '*.md' | sort) | sha256sum)
-image=$cache/${recipe:0:16}
+recipe=$(cat "$root/scripts/lib/debian-root.sh" $(find "$here/image" "$here/module" -type f ! -name '*.md' ! -name LICENSE | sort) | sha256sum)
+image=${VGPUD_LAB_IMAGE:-$cache/${recipe:0:16}}
 
 # A machine that boots says so within this time; a boot that prints nothing is started again, once.
 first_word_seconds=90
@@ -59,7 +59,7 @@ boot() {
 # The first boot ends with caches filled, on the disk.
 first_boot() {
   ssh -F "$ssh_config" lab sh <"$here/image/first-boot"
-  ssh -F "$ssh_config" lab systemctl poweroff </dev/null || true
+  ssh -F "$ssh_config" lab systemctl --no-block start poweroff.target </dev/null || true
   wait "$machine"
 }
 

@@ -61,7 +61,7 @@ export class Lab {
     const bootId = 'cat /proc/sys/kernel/random/boot_id';
     const before = await this.run(bootId);
     await this.hardware('set-action', { reboot: 'reset' });
-    await this.try('systemctl reboot');
+    await this.try('systemctl --no-block start reboot.target');
     await resultOf(spawn('ssh', ['-F', join(this.#folder, 'ssh'), '-O', 'exit', 'lab'], { stdio: 'pipe' }));
     await vi.waitFor(
       async () => {
