@@ -27,7 +27,7 @@ describe('behind an IOMMU', () => {
   });
 
   async function propertiesOf(address: string): Promise<DeviceProperties> {
-    const call = `busctl --json=short call me.phyllo.Vgpu1 ${path(address)} org.freedesktop.DBus.Properties GetAll s me.phyllo.Vgpu1.PciDevice`;
+    const call = `busctl --timeout=240 --json=short call me.phyllo.Vgpu1 ${path(address)} org.freedesktop.DBus.Properties GetAll s me.phyllo.Vgpu1.PciDevice`;
     return (JSON.parse(await lab.run(call)) as { data: [DeviceProperties] }).data[0];
   }
 
@@ -46,7 +46,7 @@ describe('behind an IOMMU', () => {
     const groups = new Set([(await propertiesOf(disk)).IommuGroup.data]);
     for (const vf of vfs) {
       // eslint-disable-next-line no-await-in-loop
-      await lab.until(`busctl tree --list me.phyllo.Vgpu1 | grep -qx ${path(vf)}`);
+      await lab.until(`busctl --timeout=240 tree --list me.phyllo.Vgpu1 | grep -qx ${path(vf)}`);
       // eslint-disable-next-line no-await-in-loop
       const properties = await propertiesOf(vf);
       expect(properties.PhysicalFunction.data).toBe(path(disk));
@@ -54,6 +54,6 @@ describe('behind an IOMMU', () => {
     }
     expect(groups.size).toBe(1 + vfs.length);
     await lab.run(`echo 0 >/sys/bus/pci/devices/${disk}/sriov_numvfs`);
-    await lab.until(`! busctl tree --list me.phyllo.Vgpu1 | grep -qx ${path(vfs[0] ?? '')}`);
+    await lab.until(`! busctl --timeout=240 tree --list me.phyllo.Vgpu1 | grep -qx ${path(vfs[0] ?? '')}`);
   });
 });
