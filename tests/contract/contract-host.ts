@@ -36,8 +36,8 @@ export interface ContractHost {
   dispose(): Promise<void>;
 }
 
-/** How long a host may take to notice what happened outside the ports. */
-export const noticeTimeoutMs = 10_000;
+/** How long a host may take to notice what happened outside the ports; longer where everything is slow. */
+export const noticeTimeoutMs = Number(process.env['VGPUD_NOTICE_TIMEOUT_MS'] ?? 10_000);
 
 export const gpu = parseParentName('0000:00:02.0');
 export const firstUuid = parseUuid('7686131b-b229-4768-a02c-35d1dbed7c66');

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bringArchive, unpacked } from './installed.js';
 import { Lab } from './lab.js';
 
-const busCall = 'busctl --timeout=240 --json=short get-property me.phyllo.Vgpu1 /me/phyllo/Vgpu1/manager me.phyllo.Vgpu1.Manager';
+const busCall =
+  'busctl --timeout=240 --json=short get-property me.phyllo.Vgpu1 /me/phyllo/Vgpu1/manager me.phyllo.Vgpu1.Manager';
 /** Everything that is no pseudo file system and changes for a reason; the user's lines are looked at on their own. */
 const listFiles =
   "find / -xdev '(' -path /root -o -path /tmp -o -path /var/tmp -o -path /run -o -path /var/log -o -path /var/lib/systemd -o -path /var/cache ')' -prune -o '(' -type f -o -type l ')' -print | sort";

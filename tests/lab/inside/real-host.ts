@@ -23,10 +23,9 @@ export async function becomeHost(hostName: string): Promise<ContractHost> {
   const host = readHostFile(hostName);
   removeMdevs();
   for (const mdev of host.mdevs) storeMdev(mdev);
-  const [ports] = await Promise.all([
-    openLibvirtHost({ uri: 'qemu:///system', facts: new SysfsHostFacts({ root: '/' }) }),
-    replaceDomains(host),
-  ]);
+  // This comes first: it also starts libvirtd where that has ended for want of clients.
+  await replaceDomains(host);
+  const ports = await openLibvirtHost({ uri: 'qemu:///system', facts: new SysfsHostFacts({ root: '/' }) });
   await libvirtKnows(ports, host);
   return {
     ports,
@@ -40,10 +39,12 @@ export async function becomeHost(hostName: string): Promise<ContractHost> {
   };
 }
 
+/** As mdevctl leaves it: the folders stay, libvirt watches them. */
 function removeMdevs(): void {
   for (const uuid of readdirSync(activeMdevs)) writeFileSync(`${activeMdevs}/${uuid}/remove`, '1');
   for (const parent of readdirSync(definitions)) {
-    if (parent !== 'scripts.d') rmSync(join(definitions, parent), { recursive: true });
+    if (parent === 'scripts.d') continue;
+    for (const uuid of readdirSync(join(definitions, parent))) rmSync(join(definitions, parent, uuid));
   }
 }
 
