@@ -12,7 +12,7 @@ export interface Result {
 }
 
 /** Everything that the machine does may take this long; it is slow under emulation, and more so on a busy host. */
-export const patienceMs = 240_000;
+export const patienceMs = 180_000;
 
 /** The machine that tests/lab/run has booted, as root. */
 export class Lab {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A vGPU: a PCI display controller without memory of its own, whose screen is a region that can be mapped. */
+/* A vGPU: a PCI display controller whose registers do nothing, and whose screen is a region that can be mapped. */
 #include <linux/mm.h>
+#include <linux/sizes.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <drm/drm_fourcc.h>
@@ -8,6 +9,9 @@
 
 #include "vgpu.h"
 
+/* Where a real GPU has its registers. QEMU has a look at them for devices of these vendors; here they are all zero. */
+#define REGISTERS_REGION VFIO_PCI_BAR0_REGION_INDEX
+#define REGISTERS_SIZE SZ_16M
 #define SCREEN_REGION VFIO_PCI_NUM_REGIONS
 #define REGION_COUNT (SCREEN_REGION + 1)
 #define REGION_SHIFT 40
@@ -91,13 +95,30 @@ static u8 *find_bytes(struct vgpu *vgpu, loff_t position, size_t *count)
 	return bytes + offset;
 }
 
+static bool in_registers(loff_t position, size_t *count)
+{
+	u64 offset = position & OFFSET_MASK;
+
+	if (position >> REGION_SHIFT != REGISTERS_REGION || offset >= REGISTERS_SIZE)
+		return false;
+	*count = min_t(size_t, *count, REGISTERS_SIZE - offset);
+	return true;
+}
+
 static ssize_t read(struct vfio_device *vdev, char __user *target, size_t count, loff_t *position)
 {
-	u8 *bytes = find_bytes(vgpu_of(vdev), *position, &count);
+	unsigned long left;
+	u8 *bytes;
 
-	if (!bytes)
-		return -EINVAL;
-	if (copy_to_user(target, bytes, count))
+	if (in_registers(*position, &count)) {
+		left = clear_user(target, count);
+	} else {
+		bytes = find_bytes(vgpu_of(vdev), *position, &count);
+		if (!bytes)
+			return -EINVAL;
+		left = copy_to_user(target, bytes, count);
+	}
+	if (left)
 		return -EFAULT;
 	*position += count;
 	return count;
@@ -123,9 +144,14 @@ static int write_config(struct vgpu *vgpu, const char __user *source, size_t cou
 static ssize_t write(struct vfio_device *vdev, const char __user *source, size_t count, loff_t *position)
 {
 	struct vgpu *vgpu = vgpu_of(vdev);
-	u8 *bytes = find_bytes(vgpu, *position, &count);
 	int error = 0;
+	u8 *bytes;
 
+	if (in_registers(*position, &count)) {
+		*position += count;
+		return count;
+	}
+	bytes = find_bytes(vgpu, *position, &count);
 	if (!bytes)
 		return -EINVAL;
 	if (*position >> REGION_SHIFT == VFIO_PCI_CONFIG_REGION_INDEX)
@@ -178,6 +204,9 @@ static long get_region_info(struct vgpu *vgpu, void __user *argument)
 	if (info.index == VFIO_PCI_CONFIG_REGION_INDEX) {
 		info.flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
 		info.size = PCI_CFG_SPACE_SIZE;
+	} else if (info.index == REGISTERS_REGION) {
+		info.flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+		info.size = REGISTERS_SIZE;
 	} else if (info.index == SCREEN_REGION) {
 		info.flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE | VFIO_REGION_INFO_FLAG_MMAP;
 		info.size = PAGE_ALIGN(picture_size(vgpu));
@@ -213,8 +242,8 @@ static long query_plane(struct vgpu *vgpu, void __user *argument)
 		return 0;
 	if (plane.flags != VFIO_GFX_PLANE_TYPE_REGION)
 		return -EINVAL;
-	/* There is no cursor plane. */
-	if (plane.drm_plane_type != DRM_PLANE_TYPE_PRIMARY)
+	/* There is no cursor plane. QEMU does not name the plane when it asks for a region. */
+	if (plane.drm_plane_type == DRM_PLANE_TYPE_CURSOR)
 		return -EINVAL;
 	plane.drm_format = DRM_FORMAT_XRGB8888;
 	plane.drm_format_mod = DRM_FORMAT_MOD_LINEAR;
