@@ -14,14 +14,18 @@ image=${VGPUD_LAB_IMAGE:-$cache/${recipe:0:16}}
 first_word_seconds=90
 ready_seconds=400
 
-# provide_image: makes $image unless it is there. Runs share the lock; whoever makes the image has it alone.
+# provide_image: makes $image unless it is there. Runs share the lock until they have booted; whoever makes the image has
+# it alone.
 provide_image() {
   local started=$SECONDS
   mkdir -p "$cache"
   exec 8>"$cache/lock"
   flock --shared 8
   [ ! -d "$image" ] || return 0
-  flock 8
+  flock --nonblock 8 || {
+    echo 'lab: waiting for other boots' >&2
+    flock 8
+  }
   [ ! -d "$image" ] || return 0
   echo 'lab: making the image, once' >&2
   mkdir /mnt/new
@@ -43,7 +47,9 @@ provide_image() {
 boot() {
   local folder=$1 snapshot=off attempt
   [ "${2:-}" != --snapshot ] || snapshot=on
-  write_ssh_config "$folder"
+  # From here on the image's folder may go: QEMU has its files open.
+  install -m 600 "$folder"/{key,known_hosts} "$state/"
+  write_ssh_config
   for attempt in 1 2; do
     if boot_once "$folder" "$snapshot"; then
       echo "lab: booted in $SECONDS_TO_BOOT s" >&2
@@ -68,11 +74,11 @@ boot_once() {
   rm -f "$state"/{serial,qmp,control-*}
   # QEMU's own snapshot is a file in TMPDIR that has no name.
   TMPDIR=$state "$here/machine" "$folder" "$state" "$root" \
-    -drive "file=$folder/disk.img,if=none,id=disk,format=raw,snapshot=$snapshot,cache=unsafe" >"$state/qemu.log" 2>&1 &
+    -drive "file=$folder/disk.img,if=none,id=disk,format=raw,snapshot=$snapshot,cache=unsafe" >"$state/qemu.log" 2>&1 8>&- &
   machine=$!
   wait_for "$first_word_seconds" test -s "$state/serial" &&
     wait_for "$ready_seconds" grep -q 'vgpud-lab: ready' "$state/serial" &&
-    ssh -F "$ssh_config" lab true </dev/null && SECONDS_TO_BOOT=$((SECONDS - started)) && return 0
+    ssh -F "$ssh_config" lab true </dev/null 8>&- && SECONDS_TO_BOOT=$((SECONDS - started)) && return 0
   kill -KILL "$machine" 2>/dev/null || true
   wait "$machine" 2>/dev/null || true
   return 1
@@ -93,8 +99,8 @@ write_ssh_config() {
 Host lab
   HostName 127.0.0.1
   User root
-  IdentityFile $1/key
-  UserKnownHostsFile $1/known_hosts
+  IdentityFile $state/key
+  UserKnownHostsFile $state/known_hosts
   HostKeyAlias lab
   BatchMode yes
   ConnectTimeout 60
