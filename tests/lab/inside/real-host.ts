@@ -14,6 +14,7 @@ const run = promisify(execFile);
 const definitions = '/etc/mdevctl.d';
 const activeMdevs = '/sys/bus/mdev/devices';
 const pci = '/sys/bus/pci';
+const libvirtSockets = ['libvirtd.socket', 'libvirtd-ro.socket', 'libvirtd-admin.socket'];
 
 /**
  * This machine, with the mediated devices and domains of a host file and no others. Its PCI devices are what they are:
@@ -31,12 +32,38 @@ export async function becomeHost(hostName: string): Promise<ContractHost> {
     ports,
     unplug: async (parent) => writeFileSync(`${pci}/devices/${parent}/remove`, '1'),
     plug: async () => writeFileSync(`${pci}/rescan`, '1'),
+    others: {
+      startTransient: async ({ uuid, parent, typeId }) => {
+        await run('mdevctl', ['start', '-u', uuid, '-p', parent, '--type', typeId]);
+      },
+      stop: async ({ uuid }) => {
+        await run('mdevctl', ['stop', '-u', uuid]);
+      },
+      retitle: async (domain, title) => {
+        await run('virsh', ['desc', domain, '--config', '--title', title]);
+      },
+    },
+    interrupt: async (meanwhile) => {
+      // Without its sockets nobody starts it again.
+      await run('systemctl', ['stop', ...libvirtSockets, 'libvirtd.service']);
+      await untilConnected(ports, false);
+      await meanwhile();
+      await run('systemctl', ['start', ...libvirtSockets, 'libvirtd.service']);
+      await untilConnected(ports, true);
+    },
     dispose: async () => {
       // A test may have ended with a parent taken out.
       writeFileSync(`${pci}/rescan`, '1');
       await ports.close();
     },
   };
+}
+
+async function untilConnected(ports: HostPorts, connected: boolean): Promise<void> {
+  await eventually(async () => {
+    if (ports.events.status().connected !== connected)
+      throw new Error(`libvirt is not ${connected ? 'there' : 'gone'}`);
+  });
 }
 
 /** As mdevctl leaves it: the folders stay, libvirt watches them. */
