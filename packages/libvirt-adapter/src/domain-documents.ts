@@ -13,75 +13,82 @@ export type AttemptReading = (
 const timeoutOfEachMs = 20;
 /** When one QEMU hangs, others may for the same reason: they get this share of the time. */
 const shareOfOthers = 1 / 4;
-/** How many of those that were silent are asked again, and what share of the time each gets. */
-const silentAtOnce = 4;
-const shareOfSilent = 1 / 8;
+/** So many that hang are found in one reading; the rest waits for the next one. */
+const hungAtMost = 5;
+
+export interface DomainDocumentReaderOptions {
+  /** How long a domain may take, in ms. */
+  readonly limitMs: number;
+  /** Told when one that did not answer in time has answered, or its connection was lost: it can be read again. */
+  onLateAnswer(uuid: string): void;
+}
+
+/** `refused`: libvirt gives no document. `silent`: it does not answer. `unasked`: others took all the time. */
+export type DocumentAnswer = DomainAnswer | 'silent' | 'unasked';
 
 /**
  * Reads documents of domains, of which one whose QEMU does not answer hides no other: libvirt 11 lets nobody read the
- * document of a domain that is being asked something.
+ * document of a domain that is being asked something. It is not asked again before it has answered, since every
+ * question takes a connection.
  */
 export class DomainDocumentReader {
   readonly #attempt: AttemptReading;
-  readonly #limitMs: number;
+  readonly #options: DomainDocumentReaderOptions;
   readonly #read: typeof readDomainDocuments;
-  /** Which did not answer, the longest ago first. They come last and get little time. */
   readonly #silent = new Set<string>();
 
-  /** @param limitMs how long a domain may take */
-  constructor(attempt: AttemptReading, limitMs: number, read = readDomainDocuments) {
+  constructor(attempt: AttemptReading, options: DomainDocumentReaderOptions, read = readDomainDocuments) {
     this.#attempt = attempt;
-    this.#limitMs = limitMs;
+    this.#options = options;
     this.#read = read;
   }
 
-  /** By UUID; those that do not answer are `refused`. @throws when there is no connection */
-  async readAll(domains: readonly DomainDetails[]): Promise<ReadonlyMap<string, DomainAnswer>> {
-    const answers = new Map<string, DomainAnswer>();
-    const silent = [...this.#silent].flatMap((uuid) => domains.find((domain) => domain.uuid === uuid) ?? []);
-    let rest = domains.filter(({ uuid }) => !this.#silent.has(uuid));
-    for (let limitMs = this.#limitMs; rest.length > 0; limitMs = this.#limitMs * shareOfOthers) {
-      for (const [uuid, answer] of await this.#readInTurn(rest, limitMs)) answers.set(uuid, answer);
+  /** By UUID. @throws when there is no connection */
+  async readAll(domains: readonly DomainDetails[]): Promise<ReadonlyMap<string, DocumentAnswer>> {
+    const answers = new Map<string, DocumentAnswer>();
+    for (const { uuid } of domains) answers.set(uuid, this.#silent.has(uuid) ? 'silent' : 'unasked');
+    let rest = domains.filter(({ uuid }) => answers.get(uuid) === 'unasked');
+    let limitMs = this.#options.limitMs;
+    for (let hung = 0; rest.length > 0 && hung < hungAtMost; hung += 1) {
+      const { read, late } = await this.#readInTurn(rest, limitMs);
+      for (const [uuid, answer] of read) answers.set(uuid, answer);
       // The connection reads one after the other: the first without an answer is the one that hangs.
-      const [hung, ...others] = rest.filter(({ uuid }) => !answers.has(uuid));
-      if (hung !== undefined) this.#fallSilent(hung.uuid, answers);
-      rest = others;
-    }
-    for (const domain of silent.slice(0, silentAtOnce)) {
-      const answer = (await this.#readInTurn([domain], this.#limitMs * shareOfSilent)).get(domain.uuid);
-      if (answer === undefined) this.#fallSilent(domain.uuid, answers);
-      else {
-        this.#silent.delete(domain.uuid);
-        answers.set(domain.uuid, answer);
+      const [first, ...others] = rest.filter(({ uuid }) => !read.has(uuid));
+      if (first !== undefined) {
+        answers.set(first.uuid, 'silent');
+        this.#awaitLate(first.uuid, late.get(first.uuid));
       }
+      rest = others;
+      limitMs = this.#options.limitMs * shareOfOthers;
     }
-    for (const { uuid } of silent.slice(silentAtOnce)) answers.set(uuid, 'refused');
     return answers;
   }
 
-  /** Forgets those that are not there any more. */
-  keepOnly(isThere: (uuid: string) => boolean): void {
-    for (const uuid of this.#silent) if (!isThere(uuid)) this.#silent.delete(uuid);
-  }
-
-  #fallSilent(uuid: string, answers: Map<string, DomainAnswer>): void {
-    this.#silent.delete(uuid);
+  #awaitLate(uuid: string, answer: Promise<unknown> | undefined): void {
     this.#silent.add(uuid);
-    answers.set(uuid, 'refused');
+    const end = () => {
+      this.#silent.delete(uuid);
+      this.#options.onLateAnswer(uuid);
+    };
+    void Promise.resolve(answer).then(end, end);
   }
 
-  /** The answers there are when the time is over. */
-  async #readInTurn(domains: readonly DomainDetails[], limitMs: number): Promise<ReadonlyMap<string, DomainAnswer>> {
+  /** The answers there are when the time is over, and those that are not there yet. */
+  async #readInTurn(domains: readonly DomainDetails[], limitMs: number) {
     const answers = new Map<string, DomainAnswer>();
+    const late = new Map<string, Promise<unknown>>();
     await this.#attempt(
       async (connection) => {
-        await Promise.all(
-          domains.map(async (domain) => answers.set(domain.uuid, await this.#read(connection, domain))),
-        );
+        const readings = domains.map(async (domain) => {
+          const reading = this.#read(connection, domain);
+          late.set(domain.uuid, reading);
+          answers.set(domain.uuid, await reading);
+        });
+        await Promise.all(readings);
       },
       limitMs + domains.length * timeoutOfEachMs,
     );
     // A copy: what comes after the time is for nobody.
-    return new Map(answers);
+    return { read: new Map(answers), late };
   }
 }

@@ -55,7 +55,10 @@ it('stays the same object while nothing changes, and keeps what a document says 
 
 it('that nobody can read now is as it was, in the state that libvirt tells', () => {
   const before = readDomainRecord(running, { active: xml, stored: xml });
-  expect(readDomainRecord(running, 'refused', before)).toBe(before);
+  const refused = readDomainRecord(running, 'refused', before);
+  expect(refused.domain).toEqual({ ...before.domain, outdated: true });
+  expect(readDomainRecord(running, 'refused', refused)).toBe(refused);
+  expect(readDomainRecord(running, { active: xml, stored: xml }, refused).domain).toEqual(before.domain);
   const stopped = readDomainRecord(server, 'refused', before).domain;
   expect(stopped).toMatchObject({ state: 'shut-off', active: undefined });
   expect(stopped.unreadable).toBeUndefined();

@@ -36,10 +36,16 @@ export function readDomainRecord(
       : ([before?.active, before?.stored].find((known) => known?.xml === xml) ?? parse(xml));
   const active = documents === 'refused' ? (details.active ? before?.active : undefined) : read(documents.active);
   const stored = documents === 'refused' ? (details.persistent ? before?.stored : undefined) : read(documents.stored);
-  if (before !== undefined && before.active === active && before.stored === stored && isSame(before.details, details)) {
-    return before;
-  }
-  return { details, active, stored, domain: toDomain(details, active?.facts, stored?.facts) };
+  const domain = toDomain(details, active?.facts, stored?.facts);
+  const outdated = documents === 'refused' && domain.unreadable !== true;
+  const isAsBefore =
+    before !== undefined &&
+    before.active === active &&
+    before.stored === stored &&
+    before.domain.outdated === (outdated || undefined) &&
+    isSame(before.details, details);
+  if (isAsBefore) return before;
+  return { details, active, stored, domain: outdated ? { ...domain, outdated } : domain };
 }
 
 /** Not by `reason`: nobody is told of it. */

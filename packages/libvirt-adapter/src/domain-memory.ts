@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Domain } from '@vgpu/core';
+import type { DomainDetails } from '@vgpu/libvirt';
 import type { Connections } from './connections.js';
-import { DomainDocumentReader } from './domain-documents.js';
+import { DomainDocumentReader, type DocumentAnswer } from './domain-documents.js';
 import { readDomainRecord, type KnownDomain } from './domain-listing.js';
 import { readDomainDetails } from './domain-records.js';
 import { toDeviceError } from './errors.js';
@@ -10,9 +11,11 @@ import { Pending } from './pending.js';
 import { unlessSame } from './same.js';
 import type { DomainTimeLimits } from './time-limits.js';
 
-/** A list costs one call more than naming as many: from this share on, or from so many, nothing is gained. */
+/** A list costs one call more than naming as many: above this share of all, and above so many, nothing is gained. */
 const mostNamedShare = 1 / 2;
 const fewDomains = 8;
+/** When those are read that others left no time for. */
+const nextReadingMs = 1_000;
 
 /** The domains as they were read last, and which of them have to be read again. */
 export class DomainMemory {
@@ -28,7 +31,10 @@ export class DomainMemory {
   constructor(connections: Connections, limits: Pick<DomainTimeLimits, 'list' | 'document'>) {
     this.#connections = connections;
     this.#listLimitMs = limits.list;
-    this.#documents = new DomainDocumentReader((read, ms) => connections.readDomain(read, ms), limits.document);
+    this.#documents = new DomainDocumentReader((read, ms) => connections.readDomain(read, ms), {
+      limitMs: limits.document,
+      onLateAnswer: (uuid) => this.#readLater(uuid, 0),
+    });
     connections.onEvent((event) => {
       if (event.kind === 'domain') this.#pending.add(event.uuid);
       else if (event.kind === 'missed' && event.of === 'domains') this.#pending.addEverything();
@@ -67,9 +73,9 @@ export class DomainMemory {
       for (const each of details) {
         const answer = answers.get(each.uuid) ?? 'gone';
         if (answer === 'gone') domains.delete(each.uuid);
-        else domains.set(each.uuid, readDomainRecord(each, answer, this.#domains.get(each.uuid)));
+        else domains.set(each.uuid, toKnown(each, answer, this.#domains.get(each.uuid)));
+        if (answer === 'unasked') this.#readLater(each.uuid, nextReadingMs);
       }
-      this.#documents.keepOnly((uuid) => domains.has(uuid));
       this.#domains = domains;
       this.#listing = unlessSame(
         this.#listing,
@@ -81,4 +87,17 @@ export class DomainMemory {
       throw toDeviceError(error, 'the domains could not be listed');
     }
   }
+
+  /** Nobody else tells that there is something to read. */
+  #readLater(uuid: string, delayMs: number): void {
+    const timer = setTimeout(() => {
+      this.#pending.add(uuid);
+      this.#connections.changed();
+    }, delayMs);
+    timer.unref();
+  }
+}
+
+function toKnown(details: DomainDetails, answer: Exclude<DocumentAnswer, 'gone'>, before: KnownDomain | undefined) {
+  return readDomainRecord(details, typeof answer === 'string' ? 'refused' : answer, before);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DomainXmlFlags, type Connection, type Domain, type DomainDetails } from '@vgpu/libvirt';
+import { DomainXmlFlags, LibvirtError, type Connection, type Domain, type DomainDetails } from '@vgpu/libvirt';
 import type { Connections } from './connections.js';
 import { codeOfError, toDeviceError } from './errors.js';
 
@@ -51,7 +51,7 @@ export async function readDomainDocuments(connection: Connection, details: Domai
     return active === undefined && stored === undefined ? 'gone' : { active, stored };
   } catch (error) {
     const code = codeOfError(error);
-    if (code === 'Unavailable') throw error;
+    if (code === 'Unavailable' || !(error instanceof LibvirtError)) throw error;
     return code === 'NotFound' ? 'gone' : 'refused';
   } finally {
     domain?.dispose();

@@ -114,4 +114,6 @@ export interface Domain {
    * runs; nobody here edits it. Absent: false.
    */
   readonly unreadable?: boolean | undefined;
+  /** true: its documents cannot be read now; `inactive` and `active` are as they were read last. Absent: false. */
+  readonly outdated?: boolean | undefined;
 }

@@ -134,11 +134,21 @@ export function requireInstance(
   );
 }
 
-/** @throws DeviceError DeviceBusy when a running domain has the vGPU; details name the domain */
-export function refuseWhileInUse(domains: Iterable<Domain>, vgpu: Vgpu): void {
+/**
+ * @throws DeviceError DeviceBusy when a running domain has the vGPU, or may have it because nobody can tell what it has
+ * now; details name the domain
+ */
+export function refuseWhileInUse(domains: readonly Domain[], vgpu: Vgpu): void {
   for (const domain of domains) {
     if (domain.active?.hostdevs.some((hostdev) => isHostdevOf(hostdev, vgpu)) === true) refuseUsedBy(vgpu, domain);
   }
+  const unknown = domains.find(
+    ({ active, unreadable, outdated }) => active && (unreadable === true || outdated === true),
+  );
+  if (unknown === undefined) return;
+  const domainName = cleanDisplayText(unknown.name);
+  const message = `vGPU ${vgpu.uuid} may be in use by the running domain ${domainName}, whose devices cannot be read now`;
+  throw new DeviceError('DeviceBusy', message, { details: { uuid: vgpu.uuid, domain: unknown.uuid, domainName } });
 }
 
 /** @throws DeviceError DeviceBusy; details name the domain */

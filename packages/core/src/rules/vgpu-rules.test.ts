@@ -9,7 +9,7 @@ import { InMemoryHost } from '../testing/in-memory-host.js';
 import { sampleDevices, sampleDomain, sampleHostdev, sampleHostFile, sampleMdev } from '../testing/samples.js';
 import { domainInUse, domainsAssigned, hasPendingRestart, isHostdevOf, vgpusOfDomain } from './domain-use.js';
 import { buildIommuGroups } from './iommu-groups.js';
-import { unknownParent } from './mdev-checks.js';
+import { refuseWhileInUse, unknownParent } from './mdev-checks.js';
 import { findVgpus, resolveVgpu } from './resolve-vgpu.js';
 import { vgpuState, vgpuStates } from './vgpu-state.js';
 
@@ -96,6 +96,23 @@ describe('resolveVgpu', () => {
       expect.objectContaining({ code: 'Ambiguous', details: { uuid, parents: ['0000:00:02.0', '0000:99:00.0'] } }),
     );
     expect(() => resolveVgpu(inventory, uuid)).toThrow(`mdevctl undefine --uuid ${uuid} --parent 0000:99:00.0`);
+  });
+});
+
+describe('refuseWhileInUse', () => {
+  const vgpu = { backing: 'mdev', uuid, parent: parseParentName('0000:00:02.0') } as Vgpu;
+  const running = sampleDomain({ state: 'running', active: sampleDevices() });
+
+  it('is silent where every running domain says what it has', () => {
+    expect(() =>
+      refuseWhileInUse([running, sampleDomain({ unreadable: true, active: undefined })], vgpu),
+    ).not.toThrow();
+  });
+
+  it.each([{ unreadable: true }, { outdated: true }])('names a running domain that may have it: %o', (unknown) => {
+    expect(() => refuseWhileInUse([running, { ...running, name: 'odd', ...unknown }], vgpu)).toThrow(
+      expect.objectContaining({ code: 'DeviceBusy', details: expect.objectContaining({ domainName: 'odd' }) }),
+    );
   });
 });
 

@@ -96,7 +96,7 @@ export class InMemoryNodeDevices implements NodeDevicePort {
     return this.#gate.pass('nodeDevices.stop', () => {
       const mdev = requireListedMdev(this.#state.mdevs.values(), id);
       if (!mdev.active) throw new DeviceError('InvalidState', `vGPU ${mdev.uuid} is not active`);
-      refuseWhileInUse(this.#state.domains.values(), mdev);
+      refuseWhileInUse([...this.#state.domains.values()], mdev);
       if (mdev.persistent) this.#state.put({ ...mdev, active: false, iommuGroup: undefined });
       else this.#state.mdevs.delete(formatVgpuKey(mdev));
       this.#changed();
