@@ -2,11 +2,11 @@
 import type { HostPorts } from '@vgpu/core';
 import { BusUsers } from './auth/bus-users.js';
 import { PolkitAuthorizer } from './auth/polkit-authorizer.js';
+import { stopping } from './change-queue.js';
 import { systemClock } from './clock.js';
 import { Bus } from './host/bus.js';
 import { toErrorAnswer } from './host/answer-error.js';
 import { dispatch, refuse, type DispatchTarget } from './host/dispatch.js';
-import { FairTurns } from './host/fair-turns.js';
 import { IdleWatch } from './idle.js';
 import type { Answer, IncomingCall } from './host/messages.js';
 import type { Log } from './log.js';
@@ -33,7 +33,8 @@ export interface Daemon {
   stop(): Promise<void>;
   /**
    * Gives the name back, answers whoever has called until then, and closes everything. No call is lost where the bus
-   * starts us when we are called: one that comes later starts the next vgpud.
+   * starts us when we are called: one that comes later starts the next vgpud, and is refused when it goes to our unique
+   * name.
    */
   retire(): Promise<void>;
 }
@@ -64,11 +65,11 @@ export async function startDaemon({ busAddress, log, idleMs, openHost }: DaemonO
   const busy = () => [...service.objects().keys()].some((path) => path.startsWith(operationsPath));
   const idleWatch =
     idleMs === undefined ? undefined : new IdleWatch({ idleMs, clock: systemClock, watchDeparture, busy });
-  const turns = new FairTurns();
-  const answer = (call: IncomingCall): Promise<Answer> =>
-    turns.run(call.sender, () => dispatch(call, target)).catch((error: unknown) => toErrorAnswer(error, log));
+  let ending = false;
+  const answer = (call: IncomingCall): Promise<Answer> => dispatch(call, target);
   bus.handleCalls({
     refuse(call) {
+      if (ending) return toErrorAnswer(stopping(), log);
       idleWatch?.calledBy(call.sender);
       return refuse(call, target);
     },
@@ -76,9 +77,14 @@ export async function startDaemon({ busAddress, log, idleMs, openHost }: DaemonO
   });
   if (!(await bus.requestName(busName))) throw new Error(`${busName} is owned by somebody else`);
   log.info(`vgpud ${version} on ${bus.uniqueName}`);
+  /** Only who is in is answered: others could call for ever. */
+  const answerThose = () => {
+    ending = true;
+    return bus.answered();
+  };
   const stop = async () => {
     await service.stop();
-    await bus.answered();
+    await answerThose();
     await ports.close();
     await bus.close();
   };
@@ -88,7 +94,7 @@ export async function startDaemon({ busAddress, log, idleMs, openHost }: DaemonO
     stop,
     async retire() {
       await bus.releaseName(busName);
-      await bus.answered();
+      await answerThose();
       await stop();
     },
   };

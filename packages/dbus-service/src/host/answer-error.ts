@@ -15,7 +15,7 @@ const answers = new WeakMap<object, ErrorAnswer>();
  * What a caller sees of an error: only mapped ones have a text of their own; stacks and causes stay in the log, once for
  * however many get the same error.
  */
-export function toErrorAnswer(error: unknown, log: Log): ErrorAnswer {
+export function toErrorAnswer(error: unknown, log: Pick<Log, 'error'>): ErrorAnswer {
   if (typeof error !== 'object' || error === null) return makeAnswer(error, log);
   const known = answers.get(error);
   if (known !== undefined) return known;
@@ -24,7 +24,7 @@ export function toErrorAnswer(error: unknown, log: Log): ErrorAnswer {
   return answer;
 }
 
-function makeAnswer(error: unknown, log: Log): ErrorAnswer {
+function makeAnswer(error: unknown, log: Pick<Log, 'error'>): ErrorAnswer {
   if (error instanceof BusError) return { errorName: error.errorName, message: shown(error.message) };
   if (error instanceof FailedStepError) {
     const id = newLogId();

@@ -5,8 +5,11 @@
 /// <reference path="./dbus-next-marshall.d.ts" />
 import dbus from 'dbus-next';
 import marshaller from 'dbus-next/lib/marshall-compat.js';
+import { toErrorAnswer } from './answer-error.js';
+import { busDaemon, Departures } from './departures.js';
 import { DictionaryBody } from './dictionary-body.js';
-import { messageType, type MessageHeader } from './message-header.js';
+import { FairTurns } from './fair-turns.js';
+import { align, fixedHeaderLength, messageType, type MessageHeader } from './message-header.js';
 import {
   BusCallError,
   type Answer,
@@ -21,7 +24,6 @@ import { toWire } from './outgoing.js';
 const flags = { noReplyExpected: 1, allowInteractiveAuthorization: 4 } as const;
 /** The largest body of a call that is decoded, in bytes: decoding it takes some 100 ms and 10 MiB at worst. */
 const maxCallBodyLength = 64 * 1024;
-const busDaemon = 'org.freedesktop.DBus';
 const doNotQueue = 4;
 const primaryOwner = 1;
 
@@ -67,7 +69,8 @@ export class Bus {
   #handler: CallHandler | undefined;
   /** Never reject. */
   readonly #unanswered = new Set<Promise<void>>();
-  readonly #signalListeners = new Set<(signal: RawMessage) => void>();
+  readonly #turns = new FairTurns();
+  readonly #departures: Departures;
   readonly #log: (text: string, error: unknown) => void;
   /** Of objects that were sent before. */
   readonly #marshalled = new WeakMap<object, Buffer>();
@@ -75,6 +78,7 @@ export class Bus {
   private constructor(raw: RawBus, log: (text: string, error: unknown) => void) {
     this.#raw = raw;
     this.#log = log;
+    this.#departures = new Departures({ callDaemon: (member, body) => this.#callDaemon(member, body), log });
     this.#closed = new Promise((resolve) => {
       this.#lost = (reason) => {
         this.#isLost = true;
@@ -82,7 +86,9 @@ export class Bus {
         resolve(reason);
       };
     });
-    const guard = () => guardStream(streamOf(raw), (header) => this.#admit(header), log);
+    const admit = (header: MessageHeader) => this.#admit(header);
+    const receive = (header: MessageHeader, decode: () => void) => this.#receive(header, decode);
+    const guard = () => guardStream(streamOf(raw), { admit, receive, log });
     // The library listens to its stream right after this event, long before the first message.
     connectionOf(raw).on('connect', () => process.nextTick(guard));
     // Without an event of its own: dbus-next stays silent when the bus goes away.
@@ -93,11 +99,10 @@ export class Bus {
       else log('error on the bus', error);
     });
     raw.on('message', (message) => {
-      if (message.type === messageType.signal) for (const listener of this.#signalListeners) listener(message);
+      if (message.type === messageType.signal) this.#departures.take(message);
     });
     raw.addMethodHandler((message) => {
-      const received = this.#receive(message).finally(() => this.#unanswered.delete(received));
-      this.#unanswered.add(received);
+      this.#count(this.#process(message));
       return true;
     });
   }
@@ -183,35 +188,9 @@ export class Bus {
     );
   }
 
-  /**
-   * Calls back once when a connection leaves the bus.
-   * @returns a function that ends the watch
-   */
+  /** @see Departures.watch */
   watchDeparture(uniqueName: string, onGone: () => void): () => void {
-    const rule = `type='signal',sender='${busDaemon}',interface='${busDaemon}',member='NameOwnerChanged',arg0='${uniqueName}'`;
-    const listener = (signal: RawMessage) => {
-      if (signal.sender !== busDaemon || signal.member !== 'NameOwnerChanged') return;
-      if (signal.body[0] === uniqueName && signal.body[2] === '') onGone();
-    };
-    this.#signalListeners.add(listener);
-    const match = async (member: 'AddMatch' | 'RemoveMatch') => {
-      await this.#callDaemon(member, { signature: 's', values: [rule] });
-    };
-    const watch = async () => {
-      await match('AddMatch');
-      // It may have left before the rule was there.
-      const [present] = await this.#callDaemon('NameHasOwner', { signature: 's', values: [uniqueName] });
-      if (present === false && this.#signalListeners.has(listener)) onGone();
-    };
-    const watching = watch().catch((error: unknown) => this.#log(`cannot watch ${uniqueName}`, error));
-    const unwatch = async () => {
-      await watching;
-      await match('RemoveMatch');
-    };
-    return () => {
-      this.#signalListeners.delete(listener);
-      unwatch().catch((error: unknown) => this.#log(`cannot end the watch of ${uniqueName}`, error));
-    };
+    return this.#departures.watch(uniqueName, onGone);
   }
 
   /** Settles when every call that has arrived is answered. */
@@ -239,14 +218,34 @@ export class Bus {
     });
   }
 
-  async #receive(message: RawMessage): Promise<void> {
-    const replyExpected = (message.flags & flags.noReplyExpected) === 0;
+  /** A call waits for its caller's turn as bytes, and is decoded then; what answers us is decoded at once. */
+  #receive(header: MessageHeader, decode: () => void): void {
+    if (header.type === messageType.methodCall) this.#count(this.#turns.run(header.sender, sizeOf(header), decode));
+    else decode();
+  }
+
+  #count(work: Promise<void>): void {
+    const counted = work.finally(() => this.#unanswered.delete(counted));
+    this.#unanswered.add(counted);
+  }
+
+  async #process(message: RawMessage): Promise<void> {
+    const replyExpected = isReplyExpected(message);
     try {
       const answer = await this.#answer(message, replyExpected);
-      if (replyExpected) this.#reply(message, answer);
+      if (replyExpected) this.#tryReply(message, answer);
     } catch (error) {
       // dbus-next would send the stack to the caller.
       this.#log(`no answer to ${message.member}`, error);
+    }
+  }
+
+  /** What cannot be sent, which is a mistake of ours, is answered with an error. @throws when that cannot be sent */
+  #tryReply(message: RawMessage, answer: Answer): void {
+    try {
+      this.#reply(message, answer);
+    } catch (error) {
+      this.#reply(message, toErrorAnswer(error, { error: this.#log }));
     }
   }
 
@@ -295,7 +294,7 @@ export class Bus {
     switch (header.type) {
       case messageType.methodCall: {
         const error = this.#refusal(header);
-        if (error !== undefined && (header.flags & flags.noReplyExpected) === 0) this.#refuse(header, error);
+        if (error !== undefined && isReplyExpected(header)) this.#refuse(header, error);
         return error === undefined;
       }
       // The bus passes on only those that answer a call of ours.
@@ -313,9 +312,13 @@ export class Bus {
   #refusal(header: MessageHeader): ErrorAnswer | undefined {
     if (header.bodyLength > maxCallBodyLength) {
       const message = `the arguments have ${header.bodyLength} bytes: at most ${maxCallBodyLength} are read`;
-      return { errorName: 'org.freedesktop.DBus.Error.LimitsExceeded', message };
+      return { errorName: limitsExceeded, message };
     }
-    return this.#handler === undefined ? nothingPublished : this.#handler.refuse(header);
+    if (this.#handler === undefined) return nothingPublished;
+    const refused = this.#handler.refuse({ ...header, replyExpected: isReplyExpected(header) });
+    if (refused !== undefined) return refused;
+    const message = this.#turns.refusal(header.sender, sizeOf(header));
+    return message === undefined ? undefined : { errorName: limitsExceeded, message };
   }
 
   #refuse(header: MessageHeader, error: ErrorAnswer): void {
@@ -332,7 +335,18 @@ const nothingPublished: ErrorAnswer = {
   message: 'nothing is published yet',
 };
 
+const limitsExceeded = 'org.freedesktop.DBus.Error.LimitsExceeded';
+
 const ignore = () => undefined;
+
+function isReplyExpected(message: { readonly flags: number }): boolean {
+  return (message.flags & flags.noReplyExpected) === 0;
+}
+
+/** Of the whole message, in bytes. */
+function sizeOf({ fieldsLength, bodyLength }: MessageHeader): number {
+  return fixedHeaderLength + align(fieldsLength, 8) + bodyLength;
+}
 
 /** The bytes that dbus-next makes of values. @throws OutgoingBodyError */
 export function marshall(signature: string, values: readonly unknown[]): Buffer {

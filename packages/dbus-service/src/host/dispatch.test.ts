@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { gpuPath, makeHost, vgpuPath } from '../testing/hosts.js';
 import { CollectingLog, startService } from '../testing/service.js';
 import { FailedStepError } from '../methods/failed-step.js';
-import type { IncomingCall } from './messages.js';
-import { dispatch, type MethodCall } from './dispatch.js';
+import type { IncomingCall, UndecodedCall } from './messages.js';
+import { dispatch, refuse, type MethodCall } from './dispatch.js';
 
 const { service } = await startService(makeHost());
 const properties = 'org.freedesktop.DBus.Properties';
@@ -129,5 +129,25 @@ describe('dispatch', () => {
     expect(undone.error).toBe('me.phyllo.Vgpu1.Error.RolledBack');
     const other = await fail(cause);
     expect(other.answer).not.toEqual(failed.answer);
+  });
+});
+
+describe('refuse', () => {
+  const target = { objects: () => service.objects(), log: new CollectingLog() };
+  const set = { sender: ':1.5', path: gpuPath, interface: properties, member: 'Set', signature: 'ssv' };
+  const create = { ...set, interface: 'me.phyllo.Vgpu1.Gpu', member: 'CreateVgpu', signature: 'sa{sv}' };
+  const refused = (call: UndecodedCall) => refuse(call, target)?.errorName;
+
+  it("decodes no arguments of D-Bus's own methods that are longer than names", () => {
+    expect(refused({ ...set, replyExpected: true, bodyLength: 4096 })).toBeUndefined();
+    expect(refused({ ...set, replyExpected: true, bodyLength: 4097 })).toBe(
+      'org.freedesktop.DBus.Error.LimitsExceeded',
+    );
+    expect(refused({ ...create, replyExpected: true, bodyLength: 4097 })).toBeUndefined();
+  });
+
+  it("decodes no call of D-Bus's own methods to which nobody wants the answer", () => {
+    expect(refused({ ...set, replyExpected: false, bodyLength: 10 })).toBeDefined();
+    expect(refused({ ...create, replyExpected: false, bodyLength: 10 })).toBeUndefined();
   });
 });

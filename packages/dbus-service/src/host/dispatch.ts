@@ -4,10 +4,16 @@ import { findMethod } from '../protocol/find-method.js';
 import type { InterfaceName } from '../protocol/members.js';
 import type { Log } from '../log.js';
 import { toErrorAnswer } from './answer-error.js';
-import { emptyBody, type Answer, type CallHeader, type ErrorAnswer, type IncomingCall } from './messages.js';
+import type { Answer, CallHeader, ErrorAnswer, IncomingCall, UndecodedCall } from './messages.js';
 import { BusError } from './bus-error.js';
 import { interfacesOf, type PublishedObjects } from './published.js';
 import { standardMethods, type StandardMethod } from './standard-methods.js';
+
+/** The largest body of a call of D-Bus's own methods that is decoded, in bytes: they take a name or two. */
+const maxStandardBodyLength = 4 * 1024;
+
+/** They change nothing, so that without an answer there is nothing to do. Nobody gets to see it. */
+const unasked: ErrorAnswer = { errorName: 'org.freedesktop.DBus.Error.NoReply', message: 'no answer was wanted' };
 
 /** A call of one of our own methods on an object that exists, with arguments of the right types. */
 export interface MethodCall {
@@ -28,12 +34,16 @@ export interface DispatchTarget {
 
 /**
  * Looks at a call before its body is decoded, which costs far more than its bytes.
- * @returns the error for a call that no arguments would make right
+ * @returns the error for a call that no arguments would make right, or to which nobody wants the answer
  */
-export function refuse(call: CallHeader, target: Pick<DispatchTarget, 'objects' | 'log'>): ErrorAnswer | undefined {
+export function refuse(call: UndecodedCall, target: Pick<DispatchTarget, 'objects' | 'log'>): ErrorAnswer | undefined {
   try {
-    route(call, target.objects());
-    return undefined;
+    const { kind } = route(call, target.objects());
+    if (kind === 'own') return undefined;
+    if (!call.replyExpected) return unasked;
+    if (call.bodyLength <= maxStandardBodyLength) return undefined;
+    const text = `the arguments have ${call.bodyLength} bytes: ${call.member} takes ${maxStandardBodyLength} at most`;
+    throw new BusError('LimitsExceeded', text);
   } catch (error) {
     return toErrorAnswer(error, target.log);
   }
@@ -44,8 +54,6 @@ export async function dispatch(call: IncomingCall, target: DispatchTarget): Prom
   try {
     const found = route(call, target.objects());
     const { path, args, sender, interactive } = call;
-    // They change nothing, so that without an answer there is nothing to do.
-    if (found.kind === 'standard' && !call.replyExpected) return emptyBody;
     if (found.kind === 'standard') return await found.method.run(target.objects(), path, args);
     const { name, spec } = found;
     const values = await target.callMethod({ path, interface: name, method: call.member, args, sender, interactive });

@@ -5,17 +5,13 @@ import { FairTurns } from './fair-turns.js';
 function start() {
   const turns = new FairTurns();
   const began: string[] = [];
-  const call = (sender: string) =>
-    turns.run(sender, async () => {
-      began.push(sender);
-      return sender;
-    });
-  return { began, call };
+  const call = (sender: string, bytes = 100) => turns.run(sender, bytes, () => void began.push(sender));
+  return { turns, began, call };
 }
 
 it('a caller waits for one call of each other, not for all', async () => {
   const { began, call } = start();
-  const calls = [...'aaaa', 'b', 'c', 'b'].map(call);
+  const calls = [...'aaaa', 'b', 'c', 'b'].map((sender) => call(sender));
   expect(began).toEqual(['a']);
   await Promise.all(calls);
   expect(began.join('')).toBe('aabcaba');
@@ -23,7 +19,7 @@ it('a caller waits for one call of each other, not for all', async () => {
 
 it('one who comes while others wait is next after one of each', async () => {
   const { began, call } = start();
-  const calls = [...'aaaaaa'].map(call);
+  const calls = [...'aaaaaa'].map((sender) => call(sender));
   await calls[1];
   await call('b');
   expect(began.filter((sender) => sender === 'a').length).toBeLessThan(5);
@@ -39,9 +35,33 @@ it('a call begins at once when nobody waits', async () => {
 });
 
 it('a caller has a bounded number of calls that wait, and others are not refused for him', async () => {
-  const { call } = start();
-  const calls = Array.from({ length: 257 }, () => call('a'));
-  await expect(call('a')).rejects.toMatchObject({ errorName: 'org.freedesktop.DBus.Error.LimitsExceeded' });
-  expect(await call('b')).toBe('b');
-  expect(await Promise.all(calls)).toHaveLength(257);
+  const { turns, began, call } = start();
+  const calls = Array.from({ length: 257 }, () => {
+    expect(turns.refusal('a', 100)).toBeUndefined();
+    return call('a');
+  });
+  expect(turns.refusal('a', 100)).toContain('256 calls of a wait already');
+  expect(turns.refusal('b', 100)).toBeUndefined();
+  await Promise.all(calls);
+  expect(began).toHaveLength(257);
+  expect(turns.refusal('a', 100)).toBeUndefined();
+});
+
+it('a caller has a bounded number of bytes that wait', async () => {
+  const { turns, call } = start();
+  const calls = [call('a', 60_000), call('a', 60_000), call('a', 60_000)];
+  expect(turns.refusal('a', 60_000)).toContain('of 120000 bytes');
+  expect(turns.refusal('a', 1000)).toBeUndefined();
+  expect(turns.refusal('b', 60_000)).toBeUndefined();
+  await Promise.all(calls);
+  expect(turns.refusal('a', 60_000)).toBeUndefined();
+});
+
+it('whoever has nothing that waits may have one call, however much waits of others', async () => {
+  const { turns, call } = start();
+  const senders = Array.from({ length: 600 }, (_, index) => `:1.${index}`);
+  const calls = senders.map((sender) => call(sender, 60_000));
+  expect(turns.refusal(':1.7', 1000)).toMatch(/^calls of \d+ bytes wait already$/);
+  expect(turns.refusal(':1.1000', 60_000)).toBeUndefined();
+  await Promise.all(calls);
 });

@@ -15,8 +15,8 @@ const maxFieldsLength = 16 * 1024;
 export interface MessageGateOptions {
   /** Whether the body may be decoded. It must not throw. */
   admit(header: MessageHeader): boolean;
-  /** Takes one admitted message, whole. It must not throw. */
-  deliver(message: Buffer): void;
+  /** Takes one admitted message, whole; its bytes are good for this call alone. It must not throw. */
+  deliver(message: Buffer, header: MessageHeader): void;
   /** A message that could not even be refused, because nobody knows whose it is. */
   onUnreadable(reason: string): void;
 }
@@ -27,7 +27,7 @@ export class MessageGate {
   #pending: Buffer = Buffer.alloc(0);
   #skip = 0;
   /** The header that was admitted already, while its body is not there yet. */
-  #admitted = false;
+  #admitted: MessageHeader | undefined;
 
   constructor(options: MessageGateOptions) {
     this.#options = options;
@@ -52,35 +52,37 @@ export class MessageGate {
     const fixed = readFixedHeader(this.#pending);
     const headerLength = fixedHeaderLength + align(fixed.fieldsLength, 8);
     const length = headerLength + fixed.bodyLength;
-    if (!this.#admitted) {
+    if (this.#admitted === undefined) {
       if (fixed.fieldsLength > maxFieldsLength) {
         this.#options.onUnreadable(`a header of ${fixed.fieldsLength} bytes`);
         this.#skip = length;
         return true;
       }
       if (this.#pending.length < headerLength) return false;
-      if (!this.#admits(fixed)) {
+      this.#admitted = this.#admit(fixed);
+      if (this.#admitted === undefined) {
         this.#skip = length;
         return true;
       }
-      this.#admitted = true;
     }
     if (this.#pending.length < length) return false;
     const message = this.#pending.subarray(0, length);
     this.#pending = this.#pending.subarray(length);
-    this.#admitted = false;
-    this.#options.deliver(message);
+    const header = this.#admitted;
+    this.#admitted = undefined;
+    this.#options.deliver(message, header);
     return true;
   }
 
-  #admits(fixed: FixedHeader): boolean {
+  #admit(fixed: FixedHeader): MessageHeader | undefined {
     const fields = this.#pending.subarray(fixedHeaderLength, fixedHeaderLength + fixed.fieldsLength);
     try {
-      return this.#options.admit(readMessageHeader(fixed, fields));
+      const header = readMessageHeader(fixed, fields);
+      return this.#options.admit(header) ? header : undefined;
     } catch (error) {
       if (!(error instanceof HeaderError)) throw error;
       this.#options.onUnreadable(error.message);
-      return false;
+      return undefined;
     }
   }
 }

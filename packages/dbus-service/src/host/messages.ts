@@ -9,6 +9,12 @@ export interface CallHeader {
   readonly interface: string | undefined;
   readonly member: string;
   readonly signature: string;
+  readonly replyExpected: boolean;
+}
+
+/** A method call of which the arguments are bytes yet. */
+export interface UndecodedCall extends CallHeader {
+  readonly bodyLength: number;
 }
 
 /** A method call that somebody sent to us. */
@@ -17,7 +23,6 @@ export interface IncomingCall extends CallHeader {
   readonly args: readonly unknown[];
   /** Whether the caller allows a password dialog. */
   readonly interactive: boolean;
-  readonly replyExpected: boolean;
 }
 
 /** Values with their signature. */
@@ -38,8 +43,11 @@ export interface ErrorAnswer {
 export type Answer = Body | ErrorAnswer;
 
 export interface CallHandler {
-  /** The error for a call that no arguments would make right: its body is not decoded. Never throws. */
-  refuse(call: CallHeader): ErrorAnswer | undefined;
+  /**
+   * The error for a call that no arguments would make right, or to which nobody wants the answer: its body is not
+   * decoded. Never throws.
+   */
+  refuse(call: UndecodedCall): ErrorAnswer | undefined;
   /** Never rejects. */
   answer(call: IncomingCall): Promise<Answer>;
 }

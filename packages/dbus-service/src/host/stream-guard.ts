@@ -15,16 +15,19 @@ export interface RawStream {
   destroy(): void;
 }
 
+export interface StreamGuardOptions {
+  /** Sees every message without its body. It must not throw. */
+  admit(header: MessageHeader): boolean;
+  /** Takes each message that was admitted; dbus-next gets it when `decode` is called. It must not throw. */
+  receive(header: MessageHeader, decode: () => void): void;
+  log(text: string, error: unknown): void;
+}
+
 /**
  * Stands between the socket and dbus-next, which would decode whatever anybody sends, a hundred times as large as its
  * bytes: it gets whole messages that were admitted, and nothing else.
- * @param admit sees every message without its body; it must not throw
  */
-export function guardStream(
-  stream: RawStream,
-  admit: (header: MessageHeader) => boolean,
-  log: (text: string, error: unknown) => void,
-): void {
+export function guardStream(stream: RawStream, { admit, receive, log }: StreamGuardOptions): void {
   const read = stream.read.bind(stream);
   const listeners = stream.listeners('readable');
   let message: Buffer | undefined;
@@ -36,22 +39,27 @@ export function guardStream(
     message = message.subarray(size);
     return part;
   };
+  const decode = (bytes: Buffer) => {
+    message = bytes;
+    try {
+      for (const listener of listeners) listener();
+    } catch (error) {
+      // It throws when it cannot decode what the bus let pass, and has read the whole message by then.
+      log('a message could not be decoded', error);
+    } finally {
+      message = undefined;
+    }
+  };
   const gate = new MessageGate({
     admit,
-    deliver(bytes) {
-      message = bytes;
-      try {
-        for (const decode of listeners) decode();
-      } catch (error) {
-        // It throws when it cannot decode what the bus let pass, and has read the whole message by then.
-        log('a message could not be decoded', error);
-      } finally {
-        message = undefined;
-      }
+    deliver(bytes, header) {
+      // A part would keep the whole chunk that it came in.
+      const own = Buffer.from(bytes);
+      receive(header, () => decode(own));
     },
     onUnreadable: (reason) => log('a message was passed over', reason),
   });
-  for (const decode of listeners) stream.removeListener('readable', decode);
+  for (const listener of listeners) stream.removeListener('readable', listener);
   stream.on('readable', () => {
     for (let chunk = read(); chunk !== null; chunk = read()) gate.push(chunk);
   });

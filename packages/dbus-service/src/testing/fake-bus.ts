@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { align, fixedHeaderLength, messageType, readFixedHeader } from '../host/message-header.js';
+import { align, fixedHeaderLength, messageType, readFixedHeader, readMessageHeader } from '../host/message-header.js';
 
 /** A header field: code, type and value. */
 export type Field = readonly [code: number, type: 'o' | 's' | 'g' | 'u', value: string | number];
@@ -16,13 +16,14 @@ export function formatMessage(
   serial: number,
   fields: readonly Field[],
   body: Buffer = Buffer.alloc(0),
+  flags = 0,
 ): Buffer {
   let encoded = Buffer.alloc(0);
   for (const [code, fieldType, value] of fields) {
     const start = Buffer.concat([pad(encoded, 8), Buffer.of(code, 1), Buffer.from(`${fieldType}\0`)]);
     encoded = Buffer.concat([start, typeof value === 'number' ? uint32(value) : formatText(fieldType, value)]);
   }
-  const start = [Buffer.of(0x6c, type, 0, 1), uint32(body.length), uint32(serial), uint32(encoded.length), encoded];
+  const start = [Buffer.of(0x6c, type, flags, 1), uint32(body.length), uint32(serial), uint32(encoded.length), encoded];
   return Buffer.concat([pad(Buffer.concat(start), 8), body]);
 }
 
@@ -52,6 +53,10 @@ export class FakeBus {
   readonly #listeners = new Set<() => void>();
   /** How many answers each serial has got. */
   readonly answers = new Map<number, number>();
+  /** The error that each serial has got. */
+  readonly errors = new Map<number, string>();
+  /** Members of the calls that it has got. */
+  readonly calls: string[] = [];
 
   async listen(): Promise<void> {
     this.#server.listen(join(this.#directory, 'socket'));
@@ -67,11 +72,16 @@ export class FakeBus {
   }
 
   /** @throws when there is none in time */
-  async answerTo(serial: number, timeoutMs: number): Promise<void> {
+  answerTo(serial: number, timeoutMs: number): Promise<void> {
+    return this.until(`answer to ${serial}`, () => this.answers.has(serial), timeoutMs);
+  }
+
+  /** Looks after all that arrives. @throws when it is not so in time */
+  async until(what: string, holds: () => boolean, timeoutMs: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no answer to ${serial} in ${timeoutMs} ms`)), timeoutMs);
+      const timer = setTimeout(() => reject(new Error(`no ${what} in ${timeoutMs} ms`)), timeoutMs);
       const look = () => {
-        if (!this.answers.has(serial)) return;
+        if (!holds()) return;
         clearTimeout(timer);
         this.#listeners.delete(look);
         resolve();
@@ -113,28 +123,37 @@ export class FakeBus {
   /** @returns whether there was a whole message */
   #take(): boolean {
     if (this.#received.length < fixedHeaderLength) return false;
-    const { type, serial, fieldsLength, bodyLength } = readFixedHeader(this.#received);
+    const fixed = readFixedHeader(this.#received);
+    const { type, serial, fieldsLength, bodyLength } = fixed;
     const length = fixedHeaderLength + align(fieldsLength, 8) + bodyLength;
     if (this.#received.length < length) return false;
     const header = this.#received.subarray(0, length - bodyLength);
     this.#received = this.#received.subarray(length);
-    if (type === messageType.methodCall) this.#answer(serial);
+    const fields = header.subarray(fixedHeaderLength, fixedHeaderLength + fieldsLength);
+    if (type === messageType.methodCall) this.#answer(serial, readMessageHeader(fixed, fields).member);
     // Field 5 is the serial that is answered.
     const at = header.indexOf(Buffer.from([5, 1, 0x75, 0]), fixedHeaderLength);
     if (type !== messageType.methodCall && at >= 0) {
       const answered = header.readUInt32LE(at + 4);
       this.answers.set(answered, (this.answers.get(answered) ?? 0) + 1);
+      // Field 4 is the name of the error.
+      const name = header.indexOf(Buffer.from([4, 1, 0x73, 0]), fixedHeaderLength);
+      if (name >= 0)
+        this.errors.set(answered, header.toString('utf8', name + 8, name + 8 + header.readUInt32LE(name + 4)));
     }
     return true;
   }
 
-  /** Every call of ours to the bus is content with a name. */
-  #answer(serial: number): void {
+  /** Every call of ours to the bus is content with a name, or with the number that says that the name is ours. */
+  #answer(serial: number, member: string): void {
+    this.calls.push(member);
+    const isNumber = member === 'RequestName' || member === 'ReleaseName';
     const fields: Field[] = [
       [5, 'u', serial],
       [7, 's', 'org.freedesktop.DBus'],
-      [8, 'g', 's'],
+      [8, 'g', isNumber ? 'u' : 's'],
     ];
-    this.send(formatMessage(messageType.methodReturn, this.#serial++, fields, formatText('s', ':1.1')));
+    const body = isNumber ? uint32(1) : formatText('s', ':1.1');
+    this.send(formatMessage(messageType.methodReturn, this.#serial++, fields, body));
   }
 }
