@@ -113,7 +113,7 @@ def vanishing():
 def huge():
     """Error names for texts of many sizes at places where a text goes; the system bus lets a message have 32 MiB."""
     answers = []
-    for size in (10_000, 60_000, 70_000, 4_000_000, 30_000_000):
+    for size in (4000, 60_000, 70_000, 4_000_000, 30_000_000):
         connection = wire.Connection()
         find = connection.ask(MANAGER, MANAGER_INTERFACE, "FindVgpus", "s", ("x" * size,))
         property_name = connection.ask(MANAGER, PROPERTIES, "Get", "ss", (MANAGER_INTERFACE, "P" * size))
@@ -142,7 +142,29 @@ def odd_keys():
     return answers
 
 
-CALLERS = {each.__name__: each for each in (malformed, pipelined, unread, vanishing, huge, odd_keys)}
+
+def flood():
+    """What costs most to decode, as much of it as may be sent, without wanting an answer; how many messages."""
+    # As many values of their own type as a body may hold.
+    variants = ("av", [("y", 1)] * 15_000)
+    set_property = (MANAGER, PROPERTIES, "Set", "ssv", (MANAGER_INTERFACE, "Connected", variants))
+    create = (GPU, GPU_INTERFACE, "CreateVgpu", "sa{sv}", ("i915-GVTg_V5_8", [("attributes", variants)]))
+    calls = []
+    for path, interface, member, signature, values in (set_property, create):
+        fields = wire.call_fields(path, interface, member, NAME, signature)
+        calls.append((fields, wire.body(signature, values)))
+    connections = [wire.Connection() for _ in range(8)]
+    for _ in range(BURST):
+        for connection in connections:
+            for fields, payload in calls:
+                connection.send(wire.message(connection.next(), fields, payload, flags=wire.NO_REPLY))
+    # Whatever of it waits has had its turn when the last of each is answered.
+    for connection in connections:
+        connection.ask(MANAGER, PEER, "Ping")
+    return len(connections) * BURST * len(calls)
+
+
+CALLERS = {each.__name__: each for each in (malformed, pipelined, unread, vanishing, huge, odd_keys, flood)}
 
 
 def main(user, caller):

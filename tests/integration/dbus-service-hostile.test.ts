@@ -5,13 +5,15 @@ import { contract, interfaces, managerPath, type ContractInterface } from '@vgpu
 import { startEmulatedHost, type EmulatedHost } from '../emulated-host/index.js';
 import { eventually, run } from '../emulated-host/testing.js';
 import { ObjectMirror } from './dbus-service-mirror.js';
-import { hostState, residentMiB, runHostile, SecondClient, victims } from './hostile-host.js';
+import { hostState, peakMiB, resetPeak, residentMiB, runHostile, SecondClient, victims } from './hostile-host.js';
 
 /** Another caller waits that long at most, whatever somebody else does. */
 const othersTimeoutMs = 15_000;
 const settleTimeoutMs = 60_000;
 /** Resident memory after a hostile caller, by that before; the collector gives pages back when it likes to. */
 const memoryFactor = 2;
+/** What a flood may take; the unit's MemoryMax is 512. */
+const maxFloodMiB = 300;
 /** What one hostile caller can make vgpud write, in characters. */
 const maxLogGrowth = 10_000;
 const testTimeoutMs = 120_000;
@@ -96,10 +98,17 @@ describe('a caller who', { timeout: testTimeoutMs }, () => {
   it('sends texts of any length gets a short answer', async () => {
     const unknown = 'org.freedesktop.DBus.Error.UnknownProperty';
     expect(await caller('huge')).toEqual([
-      [10_000, invalid, unknown, invalid],
-      [60_000, invalid, unknown, invalid],
+      [4000, invalid, unknown, invalid],
+      [60_000, invalid, limits, invalid],
       ...[70_000, 4_000_000, 30_000_000].map((size) => [size, limits, limits, limits]),
     ]);
+  });
+
+  it('floods with what costs most to decode takes neither the memory nor the time of others', async () => {
+    resetPeak(host);
+    expect(await caller('flood')).toBe(3200);
+    const peak = peakMiB(host);
+    expect(peak).toBeLessThan(maxFloodMiB);
   });
 
   it('names options as JavaScript names its own is refused', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the tests of hostile callers and of the fuzzer look at.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import dbus from 'dbus-next';
 import { busName, contract, interfaces, managerPath, type ContractInterface } from '@vgpu/dbus-service/protocol';
@@ -45,6 +45,18 @@ export function processId(host: EmulatedHost): number {
 export function residentMiB(host: EmulatedHost): number {
   const status = readFileSync(`${host.root}/proc/${processId(host)}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+}
+
+/** Lets `peakMiB` count from now. */
+export function resetPeak(host: EmulatedHost): void {
+  // proc(5): 5 resets the peak of the resident memory.
+  writeFileSync(`${host.root}/proc/${processId(host)}/clear_refs`, '5');
+}
+
+/** The most that vgpud has had resident since `resetPeak`, in MiB. */
+export function peakMiB(host: EmulatedHost): number {
+  const status = readFileSync(`${host.root}/proc/${processId(host)}/status`, 'utf8');
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }
 
 /** Pings vgpud and reads a property, over and over, until it is asked for the longest and the usual time, in ms. */

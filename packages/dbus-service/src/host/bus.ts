@@ -22,7 +22,7 @@ import { guardStream, type RawStream } from './stream-guard.js';
 import { toWire } from './outgoing.js';
 
 const flags = { noReplyExpected: 1, allowInteractiveAuthorization: 4 } as const;
-/** The largest body of a call that is decoded, in bytes: decoding it takes some 100 ms and 10 MiB at worst. */
+/** The largest body of a call that is decoded, in bytes: decoding it takes half a second and 10 MiB at worst. */
 const maxCallBodyLength = 64 * 1024;
 const doNotQueue = 4;
 const primaryOwner = 1;

@@ -26,6 +26,18 @@ it('one who comes while others wait is next after one of each', async () => {
   await Promise.all(calls);
 });
 
+it('a light call waits for one heavy call, however many callers have sent such', async () => {
+  const { began, call } = start();
+  const heavy = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'h1', 'h2'].map((sender) => call(sender, 5000));
+  // His own calls keep their order.
+  const behind = call('h6');
+  await Promise.all([call('a'), call('b'), call('a')]);
+  expect(began.filter((sender) => sender.startsWith('h')).length).toBeLessThan(5);
+  await Promise.all([...heavy, behind]);
+  expect(began.filter((sender) => sender === 'h6')).toHaveLength(2);
+  expect(began).toHaveLength(12);
+});
+
 it('a call begins at once when nobody waits', async () => {
   const { began, call } = start();
   await call('a');

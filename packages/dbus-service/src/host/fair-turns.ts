@@ -5,6 +5,8 @@ const maxWaitingPerSender = 256;
 /** What may wait of one caller and of all, in bytes. Who has nothing that waits may always have one more. */
 const maxBytesPerSender = 128 * 1024;
 const maxBytes = 32 * 1024 * 1024;
+/** A call of more bytes is heavy: decoding one of 64 KiB can take half a second. */
+const maxLightBytes = 4 * 1024;
 
 interface Turn {
   readonly bytes: number;
@@ -16,10 +18,18 @@ interface Caller {
   bytes: number;
 }
 
-/** Lets callers take turns, one call each, however many calls somebody has sent at once. */
+/**
+ * Lets callers take turns, one call each, however many calls somebody has sent at once. Callers whose next call is heavy
+ * take turns among themselves, with every other turn: whoever sends a light one waits for one of those, not for one of
+ * each.
+ */
 export class FairTurns {
-  /** What waits, by caller; the first of the map is next. */
+  /** What waits, by caller. */
   readonly #waiting = new Map<string, Caller>();
+  /** Callers whose next call is light, and heavy; the first is next. */
+  readonly #light = new Set<string>();
+  readonly #heavy = new Set<string>();
+  #heavyFirst = false;
   #bytes = 0;
   #running = false;
 
@@ -45,7 +55,10 @@ export class FairTurns {
     this.#waiting.set(sender, own);
     own.bytes += bytes;
     this.#bytes += bytes;
-    return new Promise((resolve) => own.turns.push({ bytes, begin: resolve }));
+    return new Promise((resolve) => {
+      own.turns.push({ bytes, begin: resolve });
+      if (own.turns.length === 1) this.#laneOf(bytes).add(sender);
+    });
   }
 
   /** The answer that was begun is written, and what has arrived meanwhile is read, before the next turn. */
@@ -56,17 +69,32 @@ export class FairTurns {
 
   #next(): void {
     this.#running = false;
-    const [first] = this.#waiting;
-    if (first === undefined) return;
-    const [sender, own] = first;
-    this.#waiting.delete(sender);
-    const turn = own.turns.shift();
-    const bytes = turn?.bytes ?? 0;
-    own.bytes -= bytes;
-    this.#bytes -= bytes;
-    // Whoever has more goes to the end.
-    if (own.turns.length > 0) this.#waiting.set(sender, own);
+    const heavyFirst = this.#heavyFirst;
+    this.#heavyFirst = !heavyFirst;
+    const [first, second] = heavyFirst ? [this.#heavy, this.#light] : [this.#light, this.#heavy];
+    const lane = first.size > 0 ? first : second;
+    const [sender] = lane;
+    if (sender === undefined) return;
+    lane.delete(sender);
+    const begin = this.#take(sender);
     this.#letInput();
-    turn?.begin();
+    begin?.();
+  }
+
+  /** The caller's next call, which waits no more. Whoever has more goes to the end. */
+  #take(sender: string): (() => void) | undefined {
+    const own = this.#waiting.get(sender);
+    const turn = own?.turns.shift();
+    if (own === undefined || turn === undefined) return undefined;
+    own.bytes -= turn.bytes;
+    this.#bytes -= turn.bytes;
+    const [next] = own.turns;
+    if (next === undefined) this.#waiting.delete(sender);
+    else this.#laneOf(next.bytes).add(sender);
+    return turn.begin;
+  }
+
+  #laneOf(bytes: number): Set<string> {
+    return bytes > maxLightBytes ? this.#heavy : this.#light;
   }
 }
