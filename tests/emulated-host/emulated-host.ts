@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostFile } from '@vgpu/core/testing';
 import { control, type ControlCommand, type KernelState } from './control.js';
@@ -48,7 +48,11 @@ export class EmulatedHost implements AsyncDisposable {
   readonly file: HostFile;
   readonly #services: readonly ServiceName[];
 
-  constructor(namespace: Namespace, file: HostFile, services: readonly ServiceName[]) {
+  readonly #isTraced: boolean;
+  #ended = false;
+
+  constructor(namespace: Namespace, file: HostFile, services: readonly ServiceName[], isTraced: boolean) {
+    this.#isTraced = isTraced;
     this.#namespace = namespace;
     this.file = file;
     this.#services = services;
@@ -143,19 +147,34 @@ export class EmulatedHost implements AsyncDisposable {
 
   /** What vgpud has executed so far in each of its lives, a system call a line, the first of which is its own start. */
   programs(): readonly (readonly string[])[] {
-    const traces = `${this.root}${insideDirectory}/traces`;
-    if (!existsSync(traces)) return [];
-    const lives = readdirSync(traces).map((name) => readFileSync(join(traces, name), 'utf8'));
-    return lives.map((trace) => trace.split('\n').filter((line) => line !== ''));
+    return readTraces(this.#traces);
+  }
+
+  get #traces(): string {
+    return `${this.root}${insideDirectory}/traces`;
   }
 
   /**
-   * Ends everything inside and waits until it is gone. May be called twice.
-   * Throws EmulatedHostError when a traced vgpud has run a program.
+   * Ends everything inside, vgpud first and politely where it is traced, and waits until it is gone. May be called twice.
+   * Throws EmulatedHostError when a traced vgpud has run a program, also while it ended, or has left no trace.
    */
   async stop(): Promise<void> {
-    const programs = this.programs().flatMap(([, ...others]) => others);
+    if (this.#ended || !this.#isTraced) return this.#namespace.end();
+    this.#ended = true;
+    // It may be gone already, or stuck in what a test has done to it; its trace is read whatever becomes of it.
+    await this.killService('vgpud', 'SIGTERM').catch(() => undefined);
+    // The file system inside lasts as long as something of it is open.
+    const directory = existsSync(this.#traces) ? openSync(this.#traces, 'r') : undefined;
     await this.#namespace.end();
+    if (directory === undefined) throw new EmulatedHostError('a traced vgpud left no trace');
+    let lives: readonly (readonly string[])[];
+    try {
+      lives = readTraces(`/proc/self/fd/${directory}`);
+    } finally {
+      closeSync(directory);
+    }
+    if (lives.every((life) => life.length === 0)) throw new EmulatedHostError('a traced vgpud left no trace');
+    const programs = lives.flatMap(([, ...others]) => others);
     if (programs.length > 0) throw new EmulatedHostError(`vgpud ran a program: ${programs.join(', ')}`);
   }
 
@@ -191,7 +210,14 @@ export async function startEmulatedHost(
     capabilityCache: join(cache, 'capabilities'),
     traceVgpud,
   };
-  return new EmulatedHost(await startNamespace(settings, join(cache, 'pycache')), file, services);
+  return new EmulatedHost(await startNamespace(settings, join(cache, 'pycache')), file, services, traceVgpud);
+}
+
+/** What each life has executed, by the files of a directory. */
+function readTraces(directory: string): readonly (readonly string[])[] {
+  if (!existsSync(directory)) return [];
+  const lives = readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8'));
+  return lives.map((trace) => trace.split('\n').filter((line) => line !== ''));
 }
 
 function tracedByDefault(): boolean {
