@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { startDaemon } from './daemon.js';
 import { messageType } from './host/message-header.js';
+import { Gate } from './testing/calls.js';
 import { FakeBus, formatMessage, type Field } from './testing/fake-bus.js';
 import { makeHost } from './testing/hosts.js';
 import { CollectingLog } from './testing/service.js';
@@ -23,16 +24,13 @@ it('whoever goes on calling when the name is given back is refused, and keeps no
   const fake = new FakeBus();
   await fake.listen();
   const host = makeHost();
-  let close = () => undefined as void;
-  const closing = new Promise<void>((resolve) => (close = resolve));
-  let begun = false;
-  const ports = {
-    ...host,
-    close() {
-      begun = true;
-      return closing;
-    },
+  const closing = new Gate();
+  const state = { closes: false };
+  const close = () => {
+    state.closes = true;
+    return closing.pass();
   };
+  const ports = { ...host, close };
   const daemon = await startDaemon({
     busAddress: fake.address,
     log: new CollectingLog(),
@@ -44,7 +42,7 @@ it('whoever goes on calling when the name is given back is refused, and keeps no
   const retired = daemon.retire();
   await fake.until('ReleaseName', () => fake.calls.includes('ReleaseName'), timeoutMs);
   let serial = 1;
-  while (!begun) {
+  while (!state.closes) {
     serial += 1;
     fake.send(ping(serial));
     await fake.answerTo(serial, timeoutMs);
@@ -53,7 +51,7 @@ it('whoever goes on calling when the name is given back is refused, and keeps no
   fake.send(ping(serial));
   await fake.answerTo(serial, timeoutMs);
   expect(fake.errors.get(serial)).toBe('me.phyllo.Vgpu1.Error.Unavailable');
-  close();
+  closing.open();
   await retired;
   fake.close();
 });
