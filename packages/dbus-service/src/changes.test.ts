@@ -78,6 +78,23 @@ describe('what a change needs', () => {
     ]);
   });
 
+  it('is looked at again after each answer: nothing is planned that was not granted', async () => {
+    const host = makeHost([domainWith([])], twoStopped);
+    const { service, authorizer, clock } = await startService(host);
+    authorizer.answer = ({ action }) => (action === manageVgpus ? 'denied' : undefined);
+    authorizer.meanwhile = async () => {
+      const second = authorizer.asked.length === 2;
+      const changed = domainWith(second ? [otherUuid] : [], { name: 'renamed' });
+      host.behindItsBack(({ domains }) => domains.set(domainUuid, changed), { event: second });
+      await settle();
+      clock.advance(1000);
+      await settle();
+    };
+    await expect(service.callMethod(domainCall('Start'))).rejects.toThrow(failure('NotAuthorized'));
+    expect(authorizer.asked.map(({ action }) => action)).toEqual([manageDomains, manageDomains, manageVgpus]);
+    expect((await host.nodeDevices.list()).mdevs.map(({ active }) => active)).toEqual([false, false]);
+  });
+
   it.each<Decision>(['denied', 'challenge'])('is refused where the second answer is %s', async (decision) => {
     const host = makeHost([domainWith([])], twoStopped);
     const { service, authorizer } = await startService(host);

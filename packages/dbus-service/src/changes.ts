@@ -141,13 +141,17 @@ export class Changes {
     this.#options.requireConnected();
     const refresh = () => (method.reads === undefined ? store.refresh() : store.refreshDomains());
     if (method.reads !== 'last-seen') await refresh();
-    operation.grants = neededGrants(method, input());
-    for (const needed of operation.grants) {
-      if (this.#isFresh(grants.get(grantKey(needed)))) continue;
+    // What is planned is what was granted: the host may change while polkit is asked.
+    let planned = input();
+    for (;;) {
+      operation.grants = neededGrants(method, planned);
+      const needed = operation.grants.find((grant) => !this.#isFresh(grants.get(grantKey(grant))));
+      if (needed === undefined) break;
       const decision = await this.#ask(needed, { sender: call.sender, interactive: false, operation, grants });
       if (decision !== 'granted') throw secondRefusal(decision, refusedIn(call, method, operation, needed));
+      planned = input();
     }
-    const { plan, result } = method.plan(input());
+    const { plan, result } = method.plan(planned);
     if (this.#stopping) throw stopping();
     operation.cancelled.throwIfAborted();
     operation.begin(plan.steps);
