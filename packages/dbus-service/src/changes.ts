@@ -90,13 +90,16 @@ export class Changes {
     const { interactive } = readCallOptions(call);
     const operation = this.#options.operations.require(call.path);
     if ((await this.#userOf(call.sender)) !== operation.callerUid) {
-      const asked = { sender: call.sender, interactive: call.interactive && interactive };
+      const { ended } = operation;
+      const asked = { sender: call.sender, interactive: call.interactive && interactive, cancelled: ended };
       const granted = new Set<string>();
       // The change may need more by the time that a dialog is answered.
       for (;;) {
         const needed = operation.grants.find((grant) => !granted.has(grantKey(grant)));
         if (needed === undefined) break;
         const decision = await this.#options.authorizer.decide({ ...asked, ...needed });
+        // Its dialog was closed then: that is no refusal.
+        if (operation.over) break;
         if (decision !== 'granted')
           throw refusal(decision, { what: `${call.path} may not be cancelled`, grant: needed.action });
         granted.add(grantKey(needed));

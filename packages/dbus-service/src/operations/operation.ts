@@ -26,6 +26,7 @@ export interface OperationOptions {
 export class Operation {
   readonly #options: OperationOptions;
   readonly #cancellation = new AbortController();
+  readonly #end = new AbortController();
   readonly #progress = new Map<PlanStep, StepProgress>();
   #steps: readonly PlanStep[] = [];
   #state: State;
@@ -62,6 +63,11 @@ export class Operation {
   /** Aborted when it is cancelled; the reason is the error that its caller gets where nothing was done. */
   get cancelled(): AbortSignal {
     return this.#cancellation.signal;
+  }
+
+  /** Aborted when it is over. */
+  get ended(): AbortSignal {
+    return this.#end.signal;
   }
 
   /** A password dialog opens. */
@@ -124,6 +130,7 @@ export class Operation {
     if (this.#state === state) return;
     if (this.#state === undefined) this.#startedUsec = this.#options.now();
     this.#state = state;
+    if (this.over) this.#end.abort();
     this.#options.onChange(this);
   }
 }

@@ -255,6 +255,24 @@ describe('Cancel', () => {
     expect(await uuids()).toEqual([]);
   });
 
+  it('of another user is not asked about any more when the operation is over', async () => {
+    const { service, authorizer, gate } = await startSlow();
+    const made = service.callMethod(create(vgpuUuid));
+    await settle();
+    const dialog = new Gate();
+    authorizer.meanwhile = () => dialog.pass();
+    const path = operations(service)[0]?.path ?? '';
+    const cancelled = outcome(service.callMethod(cancel(path, ':1.2000')));
+    await settle();
+    expect(authorizer.asked.at(-1)?.cancelled?.aborted).toBe(false);
+    gate.open();
+    await made;
+    expect(authorizer.asked.at(-1)?.cancelled?.aborted).toBe(true);
+    authorizer.decision = 'denied';
+    dialog.open();
+    expect(await cancelled).toEqual(failure('InvalidState'));
+  });
+
   it('needs of another user also what the change needs by the time that he may', async () => {
     const { service, authorizer, gate, host } = await startSlow();
     const owner = new Gate();
