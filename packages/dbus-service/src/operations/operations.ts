@@ -12,7 +12,10 @@ import { Operation } from './operation.js';
 
 /** How long an operation that is over is shown. */
 export const operationLifetimeMs = 10 * 60_000;
-/** Operations of one user, and of all; of those that are over the oldest go first. */
+/**
+ * Operations of one user, and of all; of those that are over the oldest go first.
+ * The sum is no refusal: where none is over one more is accepted, up to the limit of its user.
+ */
 export const maxOperationsPerUser = 64;
 export const maxOperations = 512;
 
