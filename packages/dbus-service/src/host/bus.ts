@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The only module that knows dbus-next. It is used as a transport: messages in, messages out; its dispatcher, proxies
-// and several of its types are wrong (see README.md).
-// eslint-disable-next-line typescript/triple-slash-reference -- it declares a module that has no types, which nothing can import
-/// <reference path="./dbus-next-marshall.d.ts" />
-import dbus from 'dbus-next';
-import marshaller from 'dbus-next/lib/marshall-compat.js';
 import { toErrorAnswer } from './answer-error.js';
 import { busDaemon, Departures } from './departures.js';
-import { DictionaryBody } from './dictionary-body.js';
 import { FairTurns } from './fair-turns.js';
 import { align, fixedHeaderLength, messageType, type MessageHeader } from './message-header.js';
 import {
@@ -18,7 +11,18 @@ import {
   type ErrorAnswer,
   type OutgoingCall,
 } from './messages.js';
-import { guardStream, type RawStream } from './stream-guard.js';
+import {
+  connectionOf,
+  makeVariant,
+  Message,
+  openRawBus,
+  RawError,
+  streamOf,
+  type RawBus,
+  type RawMessage,
+} from './raw-bus.js';
+import { Replies } from './replies.js';
+import { guardStream } from './stream-guard.js';
 import { toWire } from './outgoing.js';
 
 const flags = { noReplyExpected: 1, allowInteractiveAuthorization: 4 } as const;
@@ -26,37 +30,6 @@ const flags = { noReplyExpected: 1, allowInteractiveAuthorization: 4 } as const;
 const maxCallBodyLength = 64 * 1024;
 const doNotQueue = 4;
 const primaryOwner = 1;
-
-/** What dbus-next's messages really hold; its declarations differ. */
-interface RawMessage {
-  readonly type: number;
-  readonly serial: number;
-  readonly path: string;
-  readonly interface: string | undefined;
-  readonly member: string;
-  readonly sender: string;
-  readonly signature: string;
-  readonly body: readonly unknown[];
-  readonly flags: number;
-}
-
-interface RawBus {
-  readonly name: string | null;
-  readonly _connection: { readonly stream: RawStream; on(event: 'connect', listener: () => void): void };
-  on(event: 'connect', listener: () => void): void;
-  on(event: 'error', listener: (error: unknown) => void): void;
-  on(event: 'message', listener: (message: RawMessage) => void): void;
-  addMethodHandler(handler: (message: RawMessage) => boolean): void;
-  call(message: unknown): Promise<RawMessage>;
-  send(message: unknown): void;
-  newSerial(): number;
-  disconnect(): void;
-}
-
-type MakeMessage = new (fields: object) => unknown;
-const Message = dbus.Message as unknown as MakeMessage;
-const bodyLengthAt = 4;
-const makeVariant = (signature: string, value: unknown) => new dbus.Variant(signature, value);
 
 /** A connection to a message bus. */
 export class Bus {
@@ -72,12 +45,12 @@ export class Bus {
   readonly #turns = new FairTurns();
   readonly #departures: Departures;
   readonly #log: (text: string, error: unknown) => void;
-  /** Of objects that were sent before. */
-  readonly #marshalled = new WeakMap<object, Buffer>();
+  readonly #replies: Replies;
 
   private constructor(raw: RawBus, log: (text: string, error: unknown) => void) {
     this.#raw = raw;
     this.#log = log;
+    this.#replies = new Replies(raw);
     this.#departures = new Departures({ callDaemon: (member, body) => this.#callDaemon(member, body), log });
     this.#closed = new Promise((resolve) => {
       this.#lost = (reason) => {
@@ -109,7 +82,7 @@ export class Bus {
 
   /** @param address as the D-Bus specification writes it: `unix:path=/run/dbus/system_bus_socket` */
   static async connect(address: string, log: (text: string, error: unknown) => void): Promise<Bus> {
-    const raw = dbus.sessionBus({ busAddress: address }) as unknown as RawBus;
+    const raw = openRawBus(address);
     const bus = new Bus(raw, log);
     await Promise.race([
       new Promise<void>((resolve) => raw.on('connect', resolve)),
@@ -243,9 +216,9 @@ export class Bus {
   /** What cannot be sent, which is a mistake of ours, is answered with an error. @throws when that cannot be sent */
   #tryReply(message: RawMessage, answer: Answer): void {
     try {
-      this.#reply(message, answer);
+      this.#replies.reply(message, answer);
     } catch (error) {
-      this.#reply(message, toErrorAnswer(error, { error: this.#log }));
+      this.#replies.reply(message, toErrorAnswer(error, { error: this.#log }));
     }
   }
 
@@ -261,32 +234,6 @@ export class Bus {
       interactive: (message.flags & flags.allowInteractiveAuthorization) !== 0,
       replyExpected,
     });
-  }
-
-  #reply(to: Pick<RawMessage, 'serial' | 'sender'>, answer: Answer): void {
-    const common = { replySerial: to.serial, destination: to.sender };
-    if ('errorName' in answer) {
-      const { errorName } = answer;
-      const body = toWire('s', [answer.message.replaceAll('\0', '')], makeVariant);
-      this.#raw.send(new Message({ ...common, type: messageType.error, errorName, signature: 's', body }));
-    } else if (answer instanceof DictionaryBody) {
-      this.#send(common, answer.signature, answer.marshall(marshall, this.#marshalled));
-    } else {
-      const body = toWire(answer.signature, answer.values, makeVariant);
-      this.#raw.send(new Message({ ...common, type: messageType.methodReturn, signature: answer.signature, body }));
-    }
-  }
-
-  /** Sends a method's result of which the bytes are there already. */
-  #send(common: { readonly replySerial: number; readonly destination: string }, signature: string, body: Buffer): void {
-    const serial = this.#raw.newSerial();
-    const empty = new Message({ ...common, type: messageType.methodReturn, signature, body: [{}], serial });
-    const [message] = marshaller.marshallMessage(empty);
-    const header = Buffer.from(message.subarray(0, message.length - message.readUInt32LE(bodyLengthAt)));
-    header.writeUInt32LE(body.length, bodyLengthAt);
-    const stream = streamOf(this.#raw);
-    if (!stream.writable) throw new Error('the bus is gone');
-    stream.write(Buffer.concat([header, body]));
   }
 
   /** Whether a message is decoded; a call that is not is answered here. */
@@ -323,7 +270,7 @@ export class Bus {
 
   #refuse(header: MessageHeader, error: ErrorAnswer): void {
     try {
-      this.#reply(header, error);
+      this.#replies.reply(header, error);
     } catch (problem) {
       this.#log(`no answer to ${header.member}`, problem);
     }
@@ -348,29 +295,12 @@ function sizeOf({ fieldsLength, bodyLength }: MessageHeader): number {
   return fixedHeaderLength + align(fieldsLength, 8) + bodyLength;
 }
 
-/** The bytes that dbus-next makes of values. @throws OutgoingBodyError */
-export function marshall(signature: string, values: readonly unknown[]): Buffer {
-  const body = toWire(signature, values, makeVariant);
-  const carrier = { type: messageType.methodReturn, replySerial: 1, serial: 1 };
-  const [message] = marshaller.marshallMessage(new Message({ ...carrier, signature, body }));
-  return Buffer.from(message.subarray(message.length - message.readUInt32LE(bodyLengthAt)));
-}
-
-function connectionOf(raw: RawBus): RawBus['_connection'] {
-  const { _connection: connection } = raw;
-  return connection;
-}
-
-function streamOf(raw: RawBus): RawStream {
-  return connectionOf(raw).stream;
-}
-
 function failure(kind: 'NoReply' | 'Disconnected', message: string): BusCallError {
   return new BusCallError(`${busDaemon}.Error.${kind}`, message);
 }
 
 function toBusCallError(error: unknown): BusCallError {
   if (error instanceof BusCallError) return error;
-  if (error instanceof dbus.DBusError) return new BusCallError(error.type, error.text);
+  if (error instanceof RawError) return new BusCallError(error.type, error.text);
   return new BusCallError('org.freedesktop.DBus.Error.Failed', error instanceof Error ? error.message : String(error));
 }
