@@ -142,8 +142,11 @@ describe('vgpud, started by the bus when it is called', () => {
     const random = new SeededRandom(seed);
     const owners = new Set<string>();
     let answered = 0;
-    for (let round = 0; round < 25; round += 1) {
+    let asked = 0;
+    // As many rounds as it takes to see it end in between, however slow the machine is.
+    for (let round = 0; round < 25 || owners.size <= 10; round += 1) {
       const callers = await Promise.all(Array.from({ length: 8 }, () => Client.connect()));
+      asked += callers.length;
       const calls = callers.map(async (caller) => {
         // Around the moment at which it ends, which a busy machine may put off.
         await delay(idleMs - 10 + random.below(round % 2 === 0 ? 25 : 100));
@@ -156,9 +159,7 @@ describe('vgpud, started by the bus when it is called', () => {
       const lost = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
       expect(lost, `FUZZ_SEED=${seed}, round ${round}`).toEqual([]);
     }
-    expect(answered).toBe(200);
-    // It did end in between.
-    expect(owners.size).toBeGreaterThan(10);
+    expect(answered).toBe(asked);
   });
 
   it('stays for a change whose caller has left, and as long as its operation is shown', async () => {
