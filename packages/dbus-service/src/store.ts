@@ -24,6 +24,8 @@ export interface Snapshot {
 /** How long a burst of events is gathered after a reading: so long, and so many times as long as the reading took. */
 const gatherMs = 20;
 const gatherFactor = 2;
+/** A reading that took long because libvirt was silent is no reason to be silent for longer. */
+const maxGatherMs = 1_000;
 const retryMs = 1000;
 /** Some changes have no event (a device attached to a stored definition, other machines' use of a GPU's memory). */
 const sweepMs = 60_000;
@@ -171,7 +173,7 @@ export class Store {
       const isAwaited = this.#waiters.some(({ ticket }) => ticket > goal);
       if (this.#reached < this.#wanted && !isAwaited) {
         const tookMs = Number(this.#options.clock.nowUsec() - began) / 1000;
-        await this.#gather(Math.max(gatherMs, tookMs * gatherFactor));
+        await this.#gather(Math.min(Math.max(gatherMs, tookMs * gatherFactor), maxGatherMs));
       }
     }
     this.#running = false;
