@@ -209,10 +209,17 @@ describe('while a password dialog is open', () => {
   const callWith = (id: string, path: string, interfaceName: string, method: string, before = '') =>
     client.call(path, interfaceName, method, `(${before}{'operation_id': <'${id}'>}${before === '' ? ',' : ''})`);
 
+  /** The dialog, when its operation is there for all to see. */
+  const openDialog = async (id: string) => {
+    const dialog = await agent.dialog();
+    await reaches(id, 'waiting-for-authorization');
+    return dialog;
+  };
+
   it('the operation waits, also longer than its caller, who finds it afterwards', async () => {
     const gaveUp = await createAs('patient', 200);
     expect(gaveUp.error).toBe('Timeout');
-    const dialog = await agent.dialog();
+    const dialog = await openDialog('patient');
     expect(dialog.action).toBe('me.phyllo.vgpu1.manage-vgpus');
     expect(operation('patient')).toMatchObject({
       State: 'waiting-for-authorization',
@@ -232,7 +239,7 @@ describe('while a password dialog is open', () => {
   it('a no is a no', async () => {
     const before = await hostState();
     const refused = createAs('refused');
-    (await agent.dialog()).deny();
+    (await openDialog('refused')).deny();
     expect((await refused).error).toBe(notAuthorized);
     expect(operation('refused')).toMatchObject({ State: 'failed', ErrorName: notAuthorized, steps: [] });
     expect(await hostState()).toEqual(before);
@@ -241,7 +248,7 @@ describe('while a password dialog is open', () => {
   it('Cancel closes it', async () => {
     const before = await hostState();
     const result = createAs('cancelled');
-    const dialog = await agent.dialog();
+    const dialog = await openDialog('cancelled');
     await using second = await DesktopClient.start(host, 'nobody');
     // Another connection of the same user needs no grant.
     expect(await second.call(pathOf('cancelled'), interfaces.operation, 'Cancel', '(@a{sv} {},)')).toEqual({
@@ -256,7 +263,7 @@ describe('while a password dialog is open', () => {
   it('a caller who leaves closes it, and nothing is done', async () => {
     const before = await hostState();
     void createAs('left');
-    const dialog = await agent.dialog();
+    const dialog = await openDialog('left');
     await client.leave();
     await agent.cancelled(dialog);
     await reaches('left', 'failed');
@@ -313,7 +320,7 @@ describe('while a password dialog is open', () => {
   it('polkit can end: nothing is granted', async () => {
     const before = await hostState();
     const result = createAs('orphaned');
-    await agent.dialog();
+    await openDialog('orphaned');
     await host.killService('polkit');
     expect((await result).error).toBe(notAuthorized);
     expect(operation('orphaned')).toMatchObject({ State: 'failed', ErrorName: notAuthorized, steps: [] });

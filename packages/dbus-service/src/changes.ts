@@ -90,8 +90,8 @@ export class Changes {
     const { interactive } = readCallOptions(call);
     const operation = this.#options.operations.require(call.path);
     if ((await this.#userOf(call.sender)) !== operation.callerUid) {
-      const { ended } = operation;
-      const asked = { sender: call.sender, interactive: call.interactive && interactive, cancelled: ended };
+      const cancelled = operation.over ? undefined : operation.ended;
+      const asked = { sender: call.sender, interactive: call.interactive && interactive, cancelled };
       const granted = new Set<string>();
       // The change may need more by the time that a dialog is answered.
       for (;;) {
@@ -99,7 +99,7 @@ export class Changes {
         if (needed === undefined) break;
         const decision = await this.#options.authorizer.decide({ ...asked, ...needed });
         // Its dialog was closed then: that is no refusal.
-        if (operation.over) break;
+        if (cancelled?.aborted === true) break;
         if (decision !== 'granted')
           throw refusal(decision, { what: `${call.path} may not be cancelled`, grant: needed.action });
         granted.add(grantKey(needed));
@@ -181,7 +181,7 @@ export class Changes {
 
   async #ask({ action, details }: NeededGrant, { sender, interactive, operation, grants }: Asking): Promise<Decision> {
     const { cancelled } = operation;
-    const onDialog = () => operation.waitForAuthorization();
+    const onDialog = () => void operation.waitForAuthorization();
     const request = { sender, action, details, interactive, onDialog, cancelled };
     const decision = await this.#options.authorizer.decide(request);
     if (this.#stopping) throw stopping();

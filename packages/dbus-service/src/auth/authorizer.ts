@@ -13,7 +13,7 @@ export interface AuthorizationRequest {
   /** Called before a dialog opens. It must not throw. */
   readonly onDialog?: () => void;
   /** Closes the dialog: its answer is then a denial. */
-  readonly cancelled?: AbortSignal;
+  readonly cancelled?: AbortSignal | undefined;
 }
 
 /** `challenge`: a dialog would help, and none was allowed. `unanswered`: polkit said nothing, which grants nothing. */

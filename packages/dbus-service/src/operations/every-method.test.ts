@@ -8,6 +8,7 @@ import { argumentsOf, changingMethods, pathByInterface, type ListedMethod } from
 import { hostFile, makeDomain, makeHost, vgpuUuid } from '../testing/hosts.js';
 import { settle, startService } from '../testing/service.js';
 import { watchPorts } from '../testing/watch-ports.js';
+import { dialogShownAfterMs } from './operation.js';
 
 const stranger = ':1.2000';
 const failure = (code: string) => expect.objectContaining({ code });
@@ -70,6 +71,8 @@ async function openDialog(listed: ListedMethod & { readonly kind: string }) {
   rig.authorizer.dialog = true;
   rig.authorizer.meanwhile = () => gate.pass();
   const result = outcome(rig.service.callMethod(callOf(listed)));
+  await settle();
+  rig.clock.advance(dialogShownAfterMs);
   await settle();
   rig.authorizer.meanwhile = () => undefined;
   const { path } = operationOf(rig.service);

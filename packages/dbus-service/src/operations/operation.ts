@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, type PlanStep, type StepProgress } from '@vgpu/core';
+import { DeviceError, type Clock, type PlanStep, type StepProgress } from '@vgpu/core';
 import type { ErrorAnswer } from '../host/messages.js';
 import { formatStep } from '../methods/steps.js';
 import type { NeededGrant } from '../methods/needed-grants.js';
@@ -9,6 +9,9 @@ import { formatOperationPath } from '../protocol/paths.js';
 /** `undefined`: nobody knows of it, since its caller may still be refused. */
 type State = 'waiting-for-authorization' | 'running' | 'done' | 'failed' | 'rolled-back' | undefined;
 
+/** Where nobody can show a dialog polkit answers at once, and as often as somebody asks: that is no news for all. */
+export const dialogShownAfterMs = 500;
+
 export interface OperationOptions {
   /** Counts the operations of one run. */
   readonly number: number;
@@ -16,8 +19,7 @@ export interface OperationOptions {
   readonly kind: string;
   readonly target: string;
   readonly callerUid: number;
-  /** Microseconds since the epoch. */
-  readonly now: () => bigint;
+  readonly clock: Clock;
   /** Told after everything that its properties show. */
   onChange(operation: Operation): void;
 }
@@ -32,6 +34,7 @@ export class Operation {
   #state: State;
   #startedUsec = 0n;
   #error: ErrorAnswer = { errorName: '', message: '' };
+  #accepted = false;
   /** What it needs; whoever cancels another user's operation needs it too. */
   grants: readonly NeededGrant[] = [];
 
@@ -70,14 +73,26 @@ export class Operation {
     return this.#end.signal;
   }
 
-  /** A password dialog opens. */
-  waitForAuthorization(): void {
-    this.#enter('waiting-for-authorization');
+  /** Whether its caller might make the change. */
+  get accepted(): boolean {
+    return this.#accepted;
+  }
+
+  /** A password dialog opens: clients see it when it stays open for a moment. */
+  async waitForAuthorization(): Promise<void> {
+    await this.#options.clock.delay(dialogShownAfterMs);
+    if (this.#state === undefined && !this.ended.aborted) this.#enter('waiting-for-authorization');
   }
 
   /** Its caller may make the change. */
   accept(): void {
+    this.#accepted = true;
     this.#enter('running');
+  }
+
+  /** It was refused before anybody saw it. */
+  drop(): void {
+    this.#end.abort();
   }
 
   /** It has its turn. */
@@ -128,7 +143,7 @@ export class Operation {
 
   #enter(state: State): void {
     if (this.#state === state) return;
-    if (this.#state === undefined) this.#startedUsec = this.#options.now();
+    if (this.#state === undefined) this.#startedUsec = this.#options.clock.nowUsec();
     this.#state = state;
     if (this.over) this.#end.abort();
     this.#options.onChange(this);

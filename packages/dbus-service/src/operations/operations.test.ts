@@ -9,6 +9,7 @@ import { call, create, domainCall, domainWith, Gate, outcome, startSlow } from '
 import { domainUuid, gpuPath, makeHost, vgpuPath, vgpuUuid } from '../testing/hosts.js';
 import { settle, startService } from '../testing/service.js';
 import { maxOperations, maxOperationsPerUser, operationLifetimeMs } from './operations.js';
+import { dialogShownAfterMs } from './operation.js';
 
 const name = 'me.phyllo.Vgpu1.Operation';
 const otherUuid = parseUuid('11111111-2222-4333-8444-555555555555');
@@ -101,13 +102,28 @@ describe('an operation', () => {
     expect(signals).toEqual([]);
   });
 
+  it('is not seen where polkit answers at once, however often somebody asks', async () => {
+    const { service, authorizer, signals, clock } = await startService(makeHost());
+    authorizer.dialog = true;
+    authorizer.decision = 'denied';
+    for (let index = 0; index < 3; index += 1) {
+      expect(await outcome(service.callMethod(create(vgpuUuid)))).toEqual(failure('NotAuthorized'));
+    }
+    clock.advance(dialogShownAfterMs);
+    await settle();
+    expect(operations(service)).toEqual([]);
+    expect(signals).toEqual([]);
+  });
+
   it('waits for the password, and fails where it does not come', async () => {
-    const { service, authorizer } = await startService(makeHost());
+    const { service, authorizer, clock } = await startService(makeHost());
     const gate = new Gate();
     authorizer.dialog = true;
     authorizer.decision = 'denied';
     authorizer.meanwhile = () => gate.pass();
     const refused = outcome(service.callMethod(create(vgpuUuid)));
+    await settle();
+    clock.advance(dialogShownAfterMs);
     await settle();
     expect(states(service)).toEqual(['waiting-for-authorization']);
     gate.open();
@@ -184,10 +200,12 @@ describe('Cancel', () => {
   });
 
   it('closes the dialog', async () => {
-    const { service, authorizer, gate } = await startSlow();
+    const { service, authorizer, gate, clock } = await startSlow();
     authorizer.dialog = true;
     authorizer.meanwhile = () => gate.pass();
     const refused = outcome(service.callMethod(create(vgpuUuid)));
+    await settle();
+    clock.advance(dialogShownAfterMs);
     await settle();
     await service.callMethod(cancel(operations(service)[0]?.path ?? ''));
     expect(authorizer.asked[0]?.cancelled?.aborted).toBe(true);
@@ -371,6 +389,25 @@ describe('the number of operations', () => {
     }
     expect(operations(service)).toHaveLength(maxOperationsPerUser);
     expect(operations(service)[0]?.path).toBe('/me/phyllo/Vgpu1/operation/4');
+  });
+
+  it('is bounded for each user: what was refused goes before what was made', async () => {
+    const { service, authorizer, clock } = await startService(makeHost());
+    await service.callMethod(create(vgpuUuid, ':1.9'));
+    authorizer.dialog = true;
+    authorizer.decision = 'denied';
+    for (let index = 0; index < maxOperationsPerUser + 3; index += 1) {
+      const gate = new Gate();
+      authorizer.meanwhile = () => gate.pass();
+      const refused = outcome(service.callMethod(start(':1.9')));
+      await settle();
+      clock.advance(dialogShownAfterMs);
+      await settle();
+      gate.open();
+      await refused;
+    }
+    expect(operations(service)).toHaveLength(maxOperationsPerUser);
+    expect(operations(service)[0]).toMatchObject({ Kind: 'Gpu.CreateVgpu', State: 'done' });
   });
 
   it('is bounded for those that are not over: no more are accepted', async () => {

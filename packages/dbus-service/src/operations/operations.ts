@@ -12,6 +12,7 @@ import { Operation } from './operation.js';
 
 /** How long an operation that is over is shown. */
 export const operationLifetimeMs = 10 * 60_000;
+const lifetimeUsec = BigInt(operationLifetimeMs) * 1000n;
 /**
  * Operations of one user, and of all; of those that are over the oldest go first.
  * The sum is no refusal: where none is over one more is accepted, up to the limit of its user.
@@ -49,6 +50,8 @@ export class Operations {
   /** By path, oldest first. */
   readonly #entries = new Map<string, Entry>();
   readonly #objects = new Map<string, PublishedObject>();
+  /** Those that are over, the first to be forgotten first. */
+  #expiring: { readonly path: string; readonly dueUsec: bigint }[] = [];
   #count = 0;
 
   constructor(options: OperationsOptions) {
@@ -88,7 +91,7 @@ export class Operations {
       kind: `${call.interface.slice(call.interface.lastIndexOf('.') + 1)}.${call.method}`,
       target: call.path,
       callerUid,
-      now: () => this.#options.clock.nowUsec(),
+      clock: this.#options.clock,
       onChange: (changed) => this.#publish(changed),
     });
     const outcome = this.#follow(operation, () => change(operation));
@@ -108,8 +111,12 @@ export class Operations {
       if (operation.published) operation.fail(toErrorAnswer(error, this.#options.log), rolledBack);
       throw error;
     } finally {
-      if (operation.published) this.#complete(operation);
-      else this.#entries.delete(operation.path);
+      if (operation.published) {
+        this.#complete(operation);
+      } else {
+        operation.drop();
+        this.#entries.delete(operation.path);
+      }
     }
   }
 
@@ -117,7 +124,25 @@ export class Operations {
     const { State: state, ErrorMessage: message } = operation.properties();
     const body = { signature: 'bs', values: [state === 'done', message] };
     this.#options.onChange([{ path: operation.path, interface: interfaces.operation, member: 'Completed', body }]);
-    void this.#options.clock.delay(operationLifetimeMs).then(() => this.#forget(operation));
+    this.#expiring.push({ path: operation.path, dueUsec: this.#options.clock.nowUsec() + lifetimeUsec });
+    if (this.#expiring.length === 1) void this.#expire();
+  }
+
+  /** One wait for all, so that operations which made room earlier leave nothing behind that lasts. */
+  async #expire(): Promise<void> {
+    const { clock } = this.#options;
+    for (;;) {
+      this.#expiring = this.#expiring.filter(({ path }) => this.#entries.has(path));
+      const [next] = this.#expiring;
+      if (next === undefined) return;
+      const leftUsec = next.dueUsec - clock.nowUsec();
+      if (leftUsec > 0n) {
+        await clock.delay(Number(leftUsec) / 1000);
+        continue;
+      }
+      const entry = this.#entries.get(next.path);
+      if (entry !== undefined) this.#forget(entry.operation);
+    }
   }
 
   #publish(operation: Operation): void {
@@ -143,7 +168,9 @@ export class Operations {
   #makeRoom(callerUid: number): void {
     const own = this.#ofUser(callerUid);
     if (own.length >= maxOperationsPerUser) {
-      const oldest = own.find((operation) => operation.over);
+      // Refusals never drive out what was made, which its caller may want to find again.
+      const over = own.filter((operation) => operation.over);
+      const oldest = over.find((operation) => !operation.accepted) ?? over[0];
       if (oldest === undefined) {
         throw new BusError('LimitsExceeded', `user ${callerUid} has ${own.length} operations that are not over`);
       }
