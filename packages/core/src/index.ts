@@ -7,6 +7,7 @@ export * from './inventory/build-inventory.js';
 export * from './inventory/collected-facts.js';
 export * from './inventory/inventory-reading.js';
 export * from './inventory/keep-parents.js';
+export * from './inventory/pci-drivers.js';
 export * from './inventory/read-inventory.js';
 export * from './model/domain-edit.js';
 export * from './model/domain.js';

@@ -58,8 +58,8 @@ export interface NodeDevicePort {
   /** Everything, read anew. */
   list(): Promise<NodeDeviceListing>;
   /**
-   * What `list` would give, cheaper: of the last listing only what events told of since, and what was changed through
-   * this port, is read anew. A device and a list of devices that are as they were are the same objects as before.
+   * Cheaper than `list`: of the last listing only what events told of since, and what was changed through this port, is
+   * read anew. What libvirt tells nobody is missing: a PCI device's driver that changes with a domain. A device and a list of devices that are as they were are the same objects as before.
    */
   listChanged(): Promise<NodeDeviceListing>;
   /** Stores a definition; for an active transient mdev it makes that one persistent. AlreadyExists when it is stored already. */

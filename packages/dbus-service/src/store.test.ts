@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, formatVgpuKey, parseParentName } from '@vgpu/core';
+import { DeviceError, formatVgpuKey, parseParentName, parsePciAddress } from '@vgpu/core';
 import { describe, expect, it } from 'vitest';
 import {
   hostFile,
@@ -71,6 +71,22 @@ describe('what is published', () => {
     expect(changedReadings()).toBe(2);
     // Only a minute's reading, a client's and one after a lost connection look at everything.
     expect(readings()).toBe(0);
+  });
+
+  it('reads everything once more after a domain with a PCI device starts or stops: its driver has no event', async () => {
+    const { host, readings, changedReadings, clock } = await start();
+    const off = makeDomain();
+    const pci = { kind: 'pci', address: parsePciAddress('0000:01:00.0'), managed: true } as const;
+    const active = { hostdevs: [pci], videos: [], graphics: [], console: undefined };
+    for (const [count, domain] of [{ ...off, state: 'running' as const, active }, off].entries()) {
+      host.behindItsBack(({ domains }) => domains.set(domainUuid, domain));
+      await settle();
+      clock.advance(20);
+      await settle();
+      clock.advance(1000);
+      await settle();
+      expect([changedReadings(), readings()]).toEqual([count + 1, count + 1]);
+    }
   });
 
   it('keeps a parent that is back at once, and says nothing of it', async () => {

@@ -2,6 +2,7 @@
 import {
   DeviceError,
   emptyReading,
+  mayChangePciDrivers,
   readAgain,
   readNodeDevices,
   withDomains,
@@ -201,6 +202,7 @@ export class Store {
     const epoch = this.#statusEpoch;
     try {
       const number = ++this.#readings;
+      const before = this.#reading.domains;
       const reading = await readAgain(ports, this.#reading, extent);
       const mdevctlVersion = await this.#mdevctl(epoch);
       if (this.#stopped) return undefined;
@@ -214,6 +216,8 @@ export class Store {
       this.#reading = isLate ? withDomains(reading, this.#reading.domains) : reading;
       if (!isLate) this.#domainsOf = number;
       this.#replace({ inventory: this.#shown(), manager });
+      // A full reading asks for no other one: it may have read a driver too early only if a domain's event is still to come.
+      if (extent === 'some' && mayChangePciDrivers(before, reading.domains)) this.#request('everything');
       return undefined;
     } catch (error) {
       log.error('the host could not be read', error);

@@ -2,6 +2,7 @@
 import type { ChangeExtent, EventPort, HypervisorStatus } from '@vgpu/core';
 import type { Connection, DomainEvents } from '@vgpu/libvirt';
 import { Link } from './link.js';
+import { isMdevName } from './node-device-listing.js';
 import { Operations } from './operations.js';
 import { formatPublicUri } from './public-uri.js';
 import type { tooLate } from './wait.js';
@@ -151,7 +152,7 @@ export class Connections implements EventPort {
 
   #tell(event: LibvirtEvent): void {
     for (const listener of this.#eventListeners) listener(event);
-    this.changed(event.kind === 'missed' ? 'everything' : 'some');
+    this.changed(extentOf(event));
   }
 
   /**
@@ -174,6 +175,15 @@ export class Connections implements EventPort {
     // Where another one took its place, only events are missing.
     if (link.isUp && !(wasUp && link === this.#documents)) this.#tell(missed);
   }
+}
+
+/**
+ * How much may have changed with an event. With a node device that is no mdev: everything. They come and go rarely, with
+ * hardware and drivers, and change what sysfs says of others: a GPU's render node has an event under its own name alone.
+ */
+export function extentOf(event: LibvirtEvent): ChangeExtent {
+  if (event.kind === 'missed') return 'everything';
+  return event.kind === 'node-device' && !isMdevName(event.name) ? 'everything' : 'some';
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ListedParent, MdevId, MdevVgpu, NodeDeviceListing } from '@vgpu/core';
-import type { Connections } from './connections.js';
+import { extentOf, type Connections } from './connections.js';
 import { InTurn } from './in-turn.js';
 import {
   isListed,
@@ -34,8 +34,9 @@ export class NodeDeviceMemory {
   constructor(connections: Connections) {
     this.#connections = connections;
     connections.onEvent((event) => {
-      if (event.kind === 'node-device') this.#pending.add(event.name);
-      else if (event.kind === 'missed' && event.of === 'node-devices') this.#pending.addEverything();
+      if (event.kind === 'domain' || (event.kind === 'missed' && event.of === 'domains')) return;
+      if (event.kind === 'missed' || extentOf(event) === 'everything') this.#pending.addEverything();
+      else this.#pending.add(event.name);
     });
   }
 
