@@ -17,6 +17,13 @@ interface Waiting {
   drop(reason: DeviceError): void;
 }
 
+/** Nothing was begun of a change, because whoever asked for it has left the bus. */
+export class CallerLeftError extends DeviceError {
+  constructor(sender: string) {
+    super('Unavailable', `${sender} has left, and what it waited for is not done`);
+  }
+}
+
 /** Runs changes of one host one after another, in the order in which they came. */
 export class ChangeQueue {
   readonly #watchDeparture: WatchDeparture;
@@ -55,9 +62,7 @@ export class ChangeQueue {
       };
       this.#waiting.push(entry);
       cancelled.addEventListener('abort', cancel);
-      const unwatch = this.#watchDeparture(sender, () =>
-        leave(new DeviceError('Unavailable', `${sender} has left, and what it waited for is not done`)),
-      );
+      const unwatch = this.#watchDeparture(sender, () => leave(new CallerLeftError(sender)));
     });
   }
 

@@ -336,6 +336,22 @@ describe('operation_id', () => {
     expect(operations(service)).toHaveLength(1);
   });
 
+  it('makes a repeated call go on alone when the first one leaves before its turn, and frees the id', async () => {
+    const { service, gate, uuids, leave } = await startSlow();
+    const before = service.callMethod(create(vgpuUuid, ':1.8'));
+    await settle();
+    const first = outcome(service.callMethod(create(otherUuid, ':1.9', id('a'))));
+    const again = service.callMethod(create(otherUuid, ':1.10', id('a')));
+    await settle();
+    leave(':1.9');
+    expect(await first).toEqual(failure('Unavailable'));
+    gate.open();
+    await before;
+    const [path] = await again;
+    expect(await service.callMethod(create(otherUuid, ':1.11', id('a')))).toEqual([path]);
+    expect(await uuids()).toEqual([vgpuUuid, otherUuid]);
+  });
+
   it('gives the error again', async () => {
     const host = makeHost();
     const { service } = await startService(host);

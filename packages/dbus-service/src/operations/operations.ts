@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createHash, randomUUID } from 'node:crypto';
 import { DeviceError, type Clock } from '@vgpu/core';
+import { CallerLeftError } from '../change-queue.js';
 import { toErrorAnswer } from '../host/answer-error.js';
 import { BusError } from '../host/bus-error.js';
 import { diffObjects, type Signal } from '../host/diff.js';
@@ -42,6 +43,8 @@ interface Entry {
   /** Equal for calls that ask for the same. */
   readonly fingerprint: string;
   readonly outcome: Promise<readonly unknown[]>;
+  /** Whether its id is free again: its caller left, and nothing was begun. */
+  isVacant(this: void): boolean;
 }
 
 /** All operations that clients see, and those that are about to be seen. */
@@ -80,9 +83,9 @@ export class Operations {
     const { call, callerUid, id = randomUUID() } = request;
     const fingerprint = fingerprintOf(request);
     const known = [...this.#entries.values()].find(
-      ({ operation }) => operation.id === id && operation.callerUid === callerUid,
+      ({ operation, isVacant }) => operation.id === id && operation.callerUid === callerUid && !isVacant(),
     );
-    if (known?.fingerprint === fingerprint) return known.outcome;
+    if (known?.fingerprint === fingerprint) return this.#join(known, request, change);
     if (known !== undefined) throw new DeviceError('AlreadyExists', `operation ${id} is another change already`);
     this.#makeRoom(callerUid);
     const operation = new Operation({
@@ -94,9 +97,28 @@ export class Operations {
       clock: this.#options.clock,
       onChange: (changed) => this.#publish(changed),
     });
-    const outcome = this.#follow(operation, () => change(operation));
-    this.#entries.set(operation.path, { operation, fingerprint, outcome });
+    let isVacant = false;
+    const made = async () => {
+      try {
+        return await change(operation);
+      } catch (error) {
+        isVacant = error instanceof CallerLeftError;
+        throw error;
+      }
+    };
+    const outcome = this.#follow(operation, made);
+    this.#entries.set(operation.path, { operation, fingerprint, outcome, isVacant: () => isVacant });
     return outcome;
+  }
+
+  /** Whoever asks for the same goes on alone where the first one has left before anything was begun. */
+  async #join(known: Entry, request: OperationRequest, change: (operation: Operation) => Promise<readonly unknown[]>) {
+    try {
+      return await known.outcome;
+    } catch (error) {
+      if (error instanceof CallerLeftError) return await this.run(request, change);
+      throw error;
+    }
   }
 
   async #follow(operation: Operation, change: () => Promise<readonly unknown[]>): Promise<readonly unknown[]> {
