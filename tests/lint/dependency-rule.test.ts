@@ -72,7 +72,7 @@ const allowed: readonly (readonly [string, string])[] = [
   ['packages/libvirt-adapter/src/a.ts', "import '@vgpu/libvirt';"],
   ['packages/libvirt-adapter/src/a.ts', "import '@vgpu/core';"],
   ['packages/dbus-service/src/main.ts', "import '@vgpu/libvirt-adapter';"],
-  ['packages/dbus-service/src/host/bus.ts', "import 'dbus-next';"],
+  ['packages/dbus-service/src/host/raw-bus.ts', "import 'dbus-next';"],
   ['packages/dbus-service/src/a.test.ts', "import '@vgpu/core/testing';"],
   ['packages/cli/src/commands/a.ts', "import '@vgpu/dbus-service/protocol';"],
   ['packages/cli/src/commands/a.ts', "import '../service/service.js';"],

@@ -4,7 +4,7 @@
 import os
 import select
 import signal
-import stat
+import socket
 import subprocess
 import sys
 import time
@@ -79,11 +79,14 @@ def wait_for(name, process, condition, timeout_s, news=()):
         select.select(news, [], [], POLL_S if not news else max(0, deadline - time.monotonic()))
 
 
-def is_socket(path):
-    try:
-        return stat.S_ISSOCK(os.stat(path).st_mode)
-    except FileNotFoundError:
-        return False
+def listens(path):
+    """A daemon makes its socket's file a moment before it listens."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        try:
+            client.connect(path)
+        except OSError:
+            return False
+    return True
 
 
 def start_bus():
@@ -98,7 +101,7 @@ def bus_program():
 
 
 def bus_is_ready(process):
-    wait_for("bus", process, lambda: is_socket(BUS_SOCKET), READY_TIMEOUT_S)
+    wait_for("bus", process, lambda: listens(BUS_SOCKET), READY_TIMEOUT_S)
 
 
 def start_polkit():
@@ -130,7 +133,12 @@ def start_libvirtd():
 
 
 def libvirtd_is_ready(process):
-    wait_for("libvirtd", process, lambda: is_socket(LIBVIRT_SOCKET), LIBVIRT_TIMEOUT_S)
+    wait_for(
+        "libvirtd",
+        process,
+        lambda: listens(LIBVIRT_SOCKET) and listens(f"{LIBVIRT_SOCKET}-ro"),
+        LIBVIRT_TIMEOUT_S,
+    )
 
 
 def split_daemon(name):
@@ -156,7 +164,8 @@ def start_split(name):
 
 
 def split_is_ready(name, process):
-    wait_for(name, process, lambda: is_socket(f"/run/libvirt/{name}-sock"), LIBVIRT_TIMEOUT_S)
+    path = f"/run/libvirt/{name}-sock"
+    wait_for(name, process, lambda: listens(path) and listens(f"{path}-ro"), LIBVIRT_TIMEOUT_S)
 
 
 def start_vgpud():
