@@ -7,6 +7,7 @@ import {
   DomainListFlags,
   DomainXmlFlags,
   ErrorNumber,
+  LibvirtError,
   NodeDeviceListFlags,
   open,
   type Connection,
@@ -48,6 +49,13 @@ afterEach(async () => {
   await connection.close();
 });
 
+async function orElse(fallback: boolean, answer: Promise<boolean>): Promise<boolean> {
+  return await answer.catch((error: unknown) => {
+    if (error instanceof LibvirtError && error.code === ErrorNumber.NO_SUPPORT) return fallback;
+    throw error;
+  });
+}
+
 test('a list of node devices with XML says what the single reads say', async () => {
   const records = await connection.listNodeDevicesWithXml({ flags: NodeDeviceListFlags.CAP_PCI_DEV });
   expect(records).toHaveLength(deviceCount);
@@ -57,10 +65,10 @@ test('a list of node devices with XML says what the single reads say', async () 
       name: device.name,
       parent: await device.getParent(),
       xml: await device.getXmlDesc(),
-      // What the test driver cannot tell.
-      active: true,
-      persistent: false,
-      autostart: false,
+      // What the test driver cannot tell: it depends on the version.
+      active: await orElse(true, device.isActive()),
+      persistent: await orElse(false, device.isPersistent()),
+      autostart: await orElse(false, device.getAutostart()),
     })),
   );
   expect(records).toEqual(single);
@@ -94,7 +102,10 @@ test('node devices are listed on a read-only connection, on which libvirt denies
   const records = await readOnly.listNodeDevicesWithXml({ flags: NodeDeviceListFlags.CAP_PCI_DEV });
   expect(records).toHaveLength(deviceCount);
   const device = await readOnly.lookupNodeDeviceByName(records[0]!.name);
-  await expect(device.getAutostart()).rejects.toMatchObject({ code: ErrorNumber.OPERATION_DENIED });
+  // libvirt 9 denies it on this side, 11 asks the test driver, which cannot tell.
+  const denied = (await connection.getLibVersion()) < 11_000_000n;
+  const code = denied ? ErrorNumber.OPERATION_DENIED : ErrorNumber.NO_SUPPORT;
+  await expect(device.getAutostart()).rejects.toMatchObject({ code });
 });
 
 test('flags filter both lists', async () => {
