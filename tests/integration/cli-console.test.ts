@@ -35,7 +35,7 @@ function domainXml(name: string, console: string): string {
   return `<domain type='qemu'><name>${name}</name><uuid>${uuidOf(name)}</uuid><memory unit='MiB'>16</memory><vcpu>1</vcpu>
     <os><type arch='x86_64' machine='pc'>hvm</type><boot dev='hd'/></os>
     <devices><memballoon model='none'/>${console}
-      <disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='/tmp/${name}.img'/><target dev='hda'/></disk>
+      <disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='/run/emulated-host/${name}.img'/><target dev='hda'/></disk>
     </devices></domain>`;
 }
 
@@ -49,7 +49,7 @@ describe('vgpuctl console', { timeout: 120_000 }, () => {
   afterAll(() => host?.[Symbol.asyncDispose]());
 
   async function define(name: string, console: string): Promise<void> {
-    const script = `base64 -d > /tmp/${name}.img`;
+    const script = `base64 -d > /run/emulated-host/${name}.img`;
     await host.machine.exec('sh', ['-c', script], { input: bootSector().toString('base64') });
     await host.define(uuidOf(name), domainXml(name, console));
   }
