@@ -35,6 +35,7 @@ export class Operation {
   #startedUsec = 0n;
   #error: ErrorAnswer = { errorName: '', message: '' };
   #accepted = false;
+  #isIdFree = false;
   /** What it needs; whoever cancels another user's operation needs it too. */
   grants: readonly NeededGrant[] = [];
 
@@ -88,6 +89,16 @@ export class Operation {
   accept(): void {
     this.#accepted = true;
     this.#enter('running');
+  }
+
+  /** Whether its id can be that of another change. */
+  get isIdFree(): boolean {
+    return this.#isIdFree;
+  }
+
+  /** Its caller left, and nothing was begun. */
+  freeId(): void {
+    this.#isIdFree = true;
   }
 
   /** It was refused before anybody saw it. */

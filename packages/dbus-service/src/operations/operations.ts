@@ -43,8 +43,6 @@ interface Entry {
   /** Equal for calls that ask for the same. */
   readonly fingerprint: string;
   readonly outcome: Promise<readonly unknown[]>;
-  /** Whether its id is free again: its caller left, and nothing was begun. */
-  isVacant(this: void): boolean;
 }
 
 /** All operations that clients see, and those that are about to be seen. */
@@ -83,7 +81,7 @@ export class Operations {
     const { call, callerUid, id = randomUUID() } = request;
     const fingerprint = fingerprintOf(request);
     const known = [...this.#entries.values()].find(
-      ({ operation, isVacant }) => operation.id === id && operation.callerUid === callerUid && !isVacant(),
+      ({ operation }) => operation.id === id && operation.callerUid === callerUid && !operation.isIdFree,
     );
     if (known?.fingerprint === fingerprint) return this.#join(known, request, change);
     if (known !== undefined) throw new DeviceError('AlreadyExists', `operation ${id} is another change already`);
@@ -97,17 +95,8 @@ export class Operations {
       clock: this.#options.clock,
       onChange: (changed) => this.#publish(changed),
     });
-    let isVacant = false;
-    const made = async () => {
-      try {
-        return await change(operation);
-      } catch (error) {
-        isVacant = error instanceof CallerLeftError;
-        throw error;
-      }
-    };
-    const outcome = this.#follow(operation, made);
-    this.#entries.set(operation.path, { operation, fingerprint, outcome, isVacant: () => isVacant });
+    const outcome = this.#follow(operation, () => change(operation));
+    this.#entries.set(operation.path, { operation, fingerprint, outcome });
     return outcome;
   }
 
@@ -130,6 +119,7 @@ export class Operations {
       return result;
     } catch (error) {
       const rolledBack = error instanceof DeviceError && error.code === 'RolledBack';
+      if (error instanceof CallerLeftError) operation.freeId();
       if (operation.published) operation.fail(toErrorAnswer(error, this.#options.log), rolledBack);
       throw error;
     } finally {
