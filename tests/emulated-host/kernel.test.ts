@@ -184,6 +184,18 @@ describe('a parent', () => {
     expect(await run(host, 'cat', [`${types}/${prefix}4/available_instances`])).toBe('5\n');
   });
 
+  it('is gone at once for whoever has just read its files, and new when it comes back', async () => {
+    const host = await start(seedPage);
+    const files = `/sys/bus/pci/devices/${parent}/vendor ${types}/${prefix}4/device_api`;
+    const look = () => run(host, 'sh', ['-c', `cat ${files} 2>/dev/null; cat ${types}/${prefix}4/available_instances`]);
+    const before = await look();
+    expect(before.split('\n')).toEqual(['0x8086', 'vfio-pci', '5', '']);
+    await host.control({ command: 'unplug', parent });
+    expect(await run(host, 'sh', ['-c', `ls -d ${files} /sys/bus/pci/devices/${parent} 2>/dev/null || true`])).toBe('');
+    await host.control({ command: 'plug', parent });
+    expect(await look()).toBe(before);
+  });
+
   it('may be no PCI device', async () => {
     const type = { id: 'mtty-2', name: 'Dual port serial', deviceApi: 'vfio-pci', maxInstances: 12 } as const;
     const capacity: HostFile['parents'][number]['capacity'] = {

@@ -3,14 +3,17 @@
 
 import errno
 import os
+import select
 import stat
 import struct
+import threading
 import traceback
 
 from .tree import Attribute, Directory, Link, refuse
 
 MAX_WRITE = 128 * 1024
 CACHE_S = 3600
+REVOKE_POLL_MS = 1
 
 IN_HEADER = struct.Struct("=IIQQIIIHH")
 OUT_HEADER = struct.Struct("=IiQ")
@@ -20,8 +23,9 @@ ATTR_OUT = struct.Struct("=QII")
 OPEN_OUT = struct.Struct("=QII")
 INIT_OUT = struct.Struct("=IIIIHHIIHHI7I")
 
-DIRECT_IO, PARALLEL_WRITES = 1 << 0, 1 << 6
+DIRECT_IO, KEEP_CACHE, PARALLEL_WRITES = 1 << 0, 1 << 1, 1 << 6
 ATOMIC_O_TRUNC, CACHE_SYMLINKS = 1 << 3, 1 << 23
+NOTIFY_INVALIDATE_ENTRY = 3
 DIR_TYPE = {Directory: stat.S_IFDIR, Link: stat.S_IFLNK, Attribute: stat.S_IFREG}
 
 
@@ -33,6 +37,7 @@ class Server:
     def __init__(self, fd, tree):
         self.fd = fd
         self.tree = tree
+        tree.on_revoked = self._revoke
         self.held = {}  # unique → bytes written
         self._listings = {}
         self._last_handle = 0
@@ -71,6 +76,28 @@ class Server:
         else:
             self._answer(opcode, unique, ino, body)
         return True
+
+    def _revoke(self, above, name):
+        """
+        Makes the kernel ask again for a name that it has cached. It may first wait for a lookup in the same directory,
+        so that requests are answered meanwhile.
+        """
+        raw = name.encode() + b"\0"
+        data = struct.pack("=QII", above.ino, len(raw) - 1, 0) + raw
+        notice = OUT_HEADER.pack(OUT_HEADER.size + len(data), NOTIFY_INVALIDATE_ENTRY, 0) + data
+        thread = threading.Thread(target=self._notify, args=(notice,), daemon=True)
+        thread.start()
+        poll = select.poll()
+        poll.register(self.fd, select.POLLIN)
+        while thread.is_alive():
+            if poll.poll(REVOKE_POLL_MS):
+                self.serve_one()
+
+    def _notify(self, notice):
+        try:
+            os.write(self.fd, notice)
+        except FileNotFoundError:
+            pass  # It had not cached it.
 
     def release(self):
         """Answers every held writer."""
@@ -142,7 +169,8 @@ class Server:
             return ENTRY.pack(0, 0, CACHE_S, 0, 0, 0) + bytes(ATTR.size)  # Inode 0: missing, and it may be cached.
         child.lookups += 1
         # A node never changes its attributes; only whether the name still means it must be asked again.
-        return ENTRY.pack(child.ino, 0, CACHE_S if child.permanent else 0, CACHE_S, 0, 0) + self._attributes(child)
+        valid_s = CACHE_S if child.permanent or child.revocable else 0
+        return ENTRY.pack(child.ino, 0, valid_s, CACHE_S, 0, 0) + self._attributes(child)
 
     def _getattr(self, node, _body):
         if node.removed:
@@ -157,7 +185,7 @@ class Server:
             refuse(errno.EISDIR)
         if node.removed:
             refuse(errno.ENODEV)
-        return OPEN_OUT.pack(0, DIRECT_IO | PARALLEL_WRITES, 0)
+        return OPEN_OUT.pack(0, KEEP_CACHE if node.constant else DIRECT_IO | PARALLEL_WRITES, 0)
 
     def _read(self, node, body):
         _, offset, size = struct.unpack_from("=QQI", body)

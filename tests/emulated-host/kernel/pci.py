@@ -94,7 +94,10 @@ class PciBus:
 
     def add(self, address):
         tree, device, path = self.tree, self.by_address[address], self.path(address)
-        tree.directory(path, permanent=address not in self.removable)
+        keep = address not in self.removable
+        # All that is read of a GPU is read through these two names.
+        tree.directory(path, permanent=keep).revocable = not keep
+        tree.link(f"/bus/pci/devices/{address}", path, permanent=keep).revocable = not keep
         for name in ("vendor", "device", "class", "revision"):
             tree.file(f"{path}/{name}", device[name] + "\n")
         tree.file(f"{path}/subsystem_vendor", device.get("subsystemVendor", "0x0000") + "\n")
@@ -114,8 +117,6 @@ class PciBus:
         if number(device["class"]) >> 16 == 0x03:
             tree.file(f"{path}/boot_vga", "1\n" if device.get("bootVga") else "0\n")
         tree.link(f"{path}/subsystem", "/bus/pci")
-        keep = address not in self.removable
-        tree.link(f"/bus/pci/devices/{address}", path, permanent=keep)
         if "driver" in device:
             self._bind(device, path, keep)
         if "iommuGroup" in device:

@@ -13,12 +13,14 @@ def refuse(code, text=None):
 
 class Node:
     # permanent: the name stays as long as the directory that holds it, so a lookup of it may be cached.
+    # revocable: it may be cached as well, and whoever takes the name away tells the kernel.
     # removed: opened handles answer ENODEV from now on, as sysfs does.
-    __slots__ = ("ino", "permanent", "removed", "lookups")
+    __slots__ = ("ino", "permanent", "revocable", "removed", "lookups")
 
     def __init__(self):
         self.ino = 0
         self.permanent = True
+        self.revocable = False
         self.removed = False
         self.lookups = 0
 
@@ -46,6 +48,10 @@ class Attribute(Node):
 
     __slots__ = ("content", "store", "mode", "size")
 
+    @property
+    def constant(self):
+        return self.store is None and not callable(self.content)
+
     def __init__(self, content=None, store=None, mode=None, size=4096):
         super().__init__()
         self.content = content
@@ -66,6 +72,7 @@ class Tree:
     def __init__(self):
         self.nodes = {}
         self._last_ino = 0
+        self.on_revoked = lambda above, name: None
         self.root = self._adopt(Directory())
 
     def _adopt(self, node, above=None, permanent=True):
@@ -118,6 +125,8 @@ class Tree:
         node = above.children.pop(posixpath.basename(path), None) if above is not None else None
         if node is not None:
             self._drop(node)
+            if node.revocable and node.lookups > 0:
+                self.on_revoked(above, posixpath.basename(path))
 
     def _drop(self, node):
         node.removed = True
