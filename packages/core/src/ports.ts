@@ -156,8 +156,10 @@ export interface EventPort {
 }
 
 export interface Clock {
-  /** Microseconds since the epoch. */
+  /** Microseconds since the epoch, for people: somebody may set the host's clock meanwhile. */
   nowUsec(): bigint;
+  /** Microseconds since some moment, for durations: as `delay` does, it knows nothing of the host's clock. */
+  elapsedUsec(): bigint;
   /** Settles after so many milliseconds. */
   delay(ms: number): Promise<void>;
 }

@@ -169,6 +169,19 @@ describe('a change that waits for its turn', () => {
     expect(await uuids()).toEqual([vgpuUuid]);
   });
 
+  it.each([3_600_000, -3_600_000])('is as old as it is, also where the clock is set by %d ms', async (setByMs) => {
+    const { service, gate, clock, authorizer } = await startSlow();
+    const first = service.callMethod(create(vgpuUuid));
+    const second = service.callMethod(create(otherUuid));
+    await settle();
+    clock.wallOffsetMs = setByMs;
+    const aged = setByMs < 0;
+    clock.advance(aged ? 61_000 : 59_000);
+    gate.open();
+    await Promise.all([first, second]);
+    expect(authorizer.asked).toHaveLength(aged ? 3 : 2);
+  });
+
   it('is one of at most 32 calls of one caller', async () => {
     const { service, gate, leave } = await startSlow();
     const many = Array.from({ length: 32 }, () => service.callMethod(create(vgpuUuid)));

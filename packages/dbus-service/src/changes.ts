@@ -32,7 +32,7 @@ export interface ChangesOptions {
   requireConnected(): void;
 }
 
-/** When each grant was given, in microseconds since the epoch, by its key. */
+/** When each grant was given, as the clock counts what has elapsed, by its key. */
 type Grants = Map<string, bigint>;
 
 interface HowToChange {
@@ -186,7 +186,7 @@ export class Changes {
     const decision = await this.#options.authorizer.decide(request);
     if (this.#stopping) throw stopping();
     cancelled.throwIfAborted();
-    if (decision === 'granted') grants.set(grantKey({ action, details }), this.#options.clock.nowUsec());
+    if (decision === 'granted') grants.set(grantKey({ action, details }), this.#options.clock.elapsedUsec());
     return decision;
   }
 
@@ -199,7 +199,7 @@ export class Changes {
   }
 
   #isFresh(grantedUsec: bigint | undefined): boolean {
-    return grantedUsec !== undefined && this.#options.clock.nowUsec() - grantedUsec < grantLifetimeUsec;
+    return grantedUsec !== undefined && this.#options.clock.elapsedUsec() - grantedUsec < grantLifetimeUsec;
   }
 }
 

@@ -30,12 +30,21 @@ function start() {
     return state.idle;
   };
   const leave = (sender: string) => departures.get(sender)?.();
-  return { watch, state, departures, pass, leave };
+  return { watch, clock, state, departures, pass, leave };
 }
 
 describe('IdleWatch', () => {
   it('is idle when nobody ever called', async () => {
     const { pass } = start();
+    expect(await pass(idleMs - 1)).toBe(false);
+    expect(await pass(1)).toBe(true);
+  });
+
+  it.each([idleMs * 100, idleMs * -100])('knows nothing of a clock that is set by %d ms', async (setByMs) => {
+    const { watch, clock, pass } = start();
+    await pass(idleMs / 2);
+    await watch.during(() => Promise.resolve());
+    clock.wallOffsetMs = setByMs;
     expect(await pass(idleMs - 1)).toBe(false);
     expect(await pass(1)).toBe(true);
   });

@@ -29,7 +29,7 @@ export class IdleWatch {
 
   constructor(options: IdleOptions) {
     this.#options = options;
-    this.#lastUsec = options.clock.nowUsec();
+    this.#lastUsec = options.clock.elapsedUsec();
     this.idle = this.#wait();
   }
 
@@ -53,7 +53,7 @@ export class IdleWatch {
   }
 
   #touch(): void {
-    this.#lastUsec = this.#options.clock.nowUsec();
+    this.#lastUsec = this.#options.clock.elapsedUsec();
   }
 
   #watch(sender: string): void {
@@ -75,7 +75,7 @@ export class IdleWatch {
   async #wait(): Promise<void> {
     const { clock, idleMs, busy } = this.#options;
     for (;;) {
-      const leftMs = idleMs - Number(clock.nowUsec() - this.#lastUsec) / 1000;
+      const leftMs = idleMs - Number(clock.elapsedUsec() - this.#lastUsec) / 1000;
       if (leftMs > 0) await clock.delay(leftMs);
       else if (this.#watched.size === 0 && this.#calls === 0 && !busy()) return;
       // A departure and the end of a call count from when they happen; this only looks again.

@@ -127,10 +127,10 @@ export class Service {
     const { clock } = this.#options;
     this.#clientRefresh ??= this.#refreshPause.then(() => {
       this.#clientRefresh = undefined;
-      const began = clock.nowUsec();
+      const began = clock.elapsedUsec();
       const refreshed = this.#store.refresh();
       const pause = () => {
-        const took = Number(((clock.nowUsec() - began) * refreshPauseFactor) / 1000n);
+        const took = Number(((clock.elapsedUsec() - began) * refreshPauseFactor) / 1000n);
         return this.#pause(Math.max(refreshPauseMs, took));
       };
       this.#refreshPause = refreshed.catch(() => undefined).then(pause);

@@ -161,7 +161,7 @@ export class Store {
       const goal = this.#wanted;
       const extent = this.#extent;
       this.#extent = 'some';
-      const began = this.#options.clock.nowUsec();
+      const began = this.#options.clock.elapsedUsec();
       const error = await this.#read(extent);
       this.#reached = goal;
       if (error !== undefined) {
@@ -173,7 +173,7 @@ export class Store {
       if (error !== undefined || !this.#vanished.any) this.#settle(goal, error);
       const isAwaited = this.#waiters.some(({ ticket }) => ticket > goal);
       if (this.#reached < this.#wanted && !isAwaited) {
-        const tookMs = Number(this.#options.clock.nowUsec() - began) / 1000;
+        const tookMs = Number(this.#options.clock.elapsedUsec() - began) / 1000;
         await this.#gather(Math.min(Math.max(gatherMs, tookMs * gatherFactor), maxGatherMs));
       }
     }

@@ -136,7 +136,7 @@ export class Operations {
     const { State: state, ErrorMessage: message } = operation.properties();
     const body = { signature: 'bs', values: [state === 'done', message] };
     this.#options.onChange([{ path: operation.path, interface: interfaces.operation, member: 'Completed', body }]);
-    this.#expiring.push({ path: operation.path, dueUsec: this.#options.clock.nowUsec() + lifetimeUsec });
+    this.#expiring.push({ path: operation.path, dueUsec: this.#options.clock.elapsedUsec() + lifetimeUsec });
     if (this.#expiring.length === 1) void this.#expire();
   }
 
@@ -147,7 +147,7 @@ export class Operations {
       this.#expiring = this.#expiring.filter(({ path }) => this.#entries.has(path));
       const [next] = this.#expiring;
       if (next === undefined) return;
-      const leftUsec = next.dueUsec - clock.nowUsec();
+      const leftUsec = next.dueUsec - clock.elapsedUsec();
       if (leftUsec > 0n) {
         await clock.delay(Number(leftUsec) / 1000);
         continue;

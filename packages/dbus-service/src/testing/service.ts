@@ -9,8 +9,14 @@ import { Service } from '../service.js';
 export class ManualClock implements Clock {
   #now = 0;
   #sleepers: { readonly at: number; readonly wake: () => void }[] = [];
+  /** What somebody has set the host's clock to, in milliseconds, less what has elapsed. */
+  wallOffsetMs = 0;
 
   nowUsec(): bigint {
+    return BigInt(this.#now + this.wallOffsetMs) * 1000n;
+  }
+
+  elapsedUsec(): bigint {
     return BigInt(this.#now) * 1000n;
   }
 
