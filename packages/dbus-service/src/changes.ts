@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { DeviceError, executePlan, parseUuid, type Clock, type HostPorts, type PlanStep, type Uuid } from '@vgpu/core';
 import type { Authorizer, Decision } from './auth/authorizer.js';
-import { ChangeQueue, stopping, type WatchDeparture } from './change-queue.js';
+import { CallerLeftError, ChangeQueue, stopping, type WatchDeparture } from './change-queue.js';
 import { BusError } from './host/bus-error.js';
 import type { MethodCall } from './host/dispatch.js';
 import { stopGraceMs } from './limits.js';
@@ -100,6 +100,7 @@ export class Changes {
         const decision = await this.#options.authorizer.decide({ ...asked, ...needed });
         // Its dialog was closed then: that is no refusal.
         if (cancelled?.aborted === true) break;
+        if (decision === 'left') throw new CallerLeftError(call.sender);
         if (decision !== 'granted')
           throw refusal(decision, { what: `${call.path} may not be cancelled`, grant: needed.action });
         granted.add(grantKey(needed));
@@ -179,13 +180,18 @@ export class Changes {
     return result;
   }
 
-  async #ask({ action, details }: NeededGrant, { sender, interactive, operation, grants }: Asking): Promise<Decision> {
+  /** @throws CallerLeftError: whoever has asked for the same goes on without this caller */
+  async #ask(
+    { action, details }: NeededGrant,
+    { sender, interactive, operation, grants }: Asking,
+  ): Promise<'granted' | Refusal> {
     const { cancelled } = operation;
     const onDialog = () => void operation.waitForAuthorization();
     const request = { sender, action, details, interactive, onDialog, cancelled };
     const decision = await this.#options.authorizer.decide(request);
     if (this.#stopping) throw stopping();
     cancelled.throwIfAborted();
+    if (decision === 'left') throw new CallerLeftError(sender);
     if (decision === 'granted') grants.set(grantKey({ action, details }), this.#options.clock.elapsedUsec());
     return decision;
   }
@@ -234,7 +240,9 @@ function refusedIn(
   return { what: method.refused(own?.details ?? {}, args), grant };
 }
 
-function refusal(decision: Exclude<Decision, 'granted'>, { what, grant }: Refused): Error {
+type Refusal = Exclude<Decision, 'granted' | 'left'>;
+
+function refusal(decision: Refusal, { what, grant }: Refused): Error {
   switch (decision) {
     case 'challenge':
       return new BusError('InteractiveAuthorizationRequired', `${what} before somebody authenticates for ${grant}`);
@@ -245,7 +253,7 @@ function refusal(decision: Exclude<Decision, 'granted'>, { what, grant }: Refuse
   }
 }
 
-function secondRefusal(decision: Exclude<Decision, 'granted'>, refused: Refused): Error {
+function secondRefusal(decision: Refusal, refused: Refused): Error {
   if (decision === 'unanswered') return refusal(decision, refused);
   const why = `the grant of ${refused.grant} is too old, or was for something else`;
   return new DeviceError('NotAuthorized', `${refused.what} any more: ${why}`);

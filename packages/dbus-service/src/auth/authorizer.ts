@@ -16,8 +16,11 @@ export interface AuthorizationRequest {
   readonly cancelled?: AbortSignal | undefined;
 }
 
-/** `challenge`: a dialog would help, and none was allowed. `unanswered`: polkit said nothing, which grants nothing. */
-export type Decision = 'granted' | 'denied' | 'challenge' | 'unanswered';
+/**
+ * `challenge`: a dialog would help, and none was allowed. `unanswered`: polkit said nothing, which grants nothing.
+ * `left`: nobody was asked to the end, since the caller has left the bus.
+ */
+export type Decision = 'granted' | 'denied' | 'challenge' | 'unanswered' | 'left';
 
 export interface Authorizer {
   /** Never rejects: whatever cannot be answered is not granted. */

@@ -95,10 +95,10 @@ describe('PolkitAuthorizer', () => {
     });
   });
 
-  it('denies to one who has left, without a word in the log', async () => {
+  it('says so of one who has left, without a word in the log', async () => {
     const { bus, log, authorizer } = make();
     bus.plain = new BusCallError('org.freedesktop.DBus.Error.NameHasNoOwner', 'gone');
-    expect(await authorizer.decide(request)).toBe('denied');
+    expect(await authorizer.decide(request)).toBe('left');
     expect(log.lines).toEqual([]);
     bus.plain = new BusCallError('org.freedesktop.DBus.Error.NoReply', 'timed out');
     expect(await authorizer.decide(request)).toBe('unanswered');
@@ -133,6 +133,30 @@ describe('PolkitAuthorizer', () => {
     const cancel = bus.calls.at(-1);
     expect(cancel?.member).toBe('CancelCheckAuthorization');
     expect(cancel?.body.values[0]).toBe(bus.calls[1]?.body.values[4]);
+    close([true, false, {}]);
+    expect(await decision).toBe('left');
+  });
+
+  it('takes polkit’s error for a dialog of one who has left for no refusal, without a word in the log', async () => {
+    const { bus, log, authorizer } = make();
+    const close = openDialog(bus);
+    const decision = authorizer.decide({ ...request, interactive: true });
+    await settle();
+    bus.watched.get(':1.7')?.();
+    close(new BusCallError('org.freedesktop.PolicyKit1.Error.Cancelled', 'cancelled'));
+    expect(await decision).toBe('left');
+    expect(log.lines).toEqual([]);
+    expect(bus.watched.size).toBe(0);
+  });
+
+  it('denies when it is cancelled before the caller leaves', async () => {
+    const { bus, authorizer } = make();
+    const close = openDialog(bus);
+    const cancellation = new AbortController();
+    const decision = authorizer.decide({ ...request, interactive: true, cancelled: cancellation.signal });
+    await settle();
+    cancellation.abort();
+    bus.watched.get(':1.7')?.();
     close([true, false, {}]);
     expect(await decision).toBe('denied');
   });
@@ -188,7 +212,7 @@ describe('PolkitAuthorizer', () => {
 
   it('opens none for a caller whom the bus does not know', async () => {
     const { bus, authorizer } = make();
-    expect(await authorizer.decide({ ...request, sender: ':1.5', interactive: true })).toBe('denied');
+    expect(await authorizer.decide({ ...request, sender: ':1.5', interactive: true })).toBe('left');
     expect(bus.calls).toHaveLength(1);
   });
 });

@@ -47,7 +47,7 @@ export class PolkitAuthorizer implements Authorizer {
       // Whoever needs no dialog gets none, and opens none that would count.
       decision = await this.#check(request, 0, '');
     } catch (error) {
-      if (isAboutGoneCaller(error)) return 'denied';
+      if (isAboutGoneCaller(error)) return 'left';
       this.#log.error(`${request.action} not granted to ${request.sender}: no answer of polkit`, error);
       return 'unanswered';
     }
@@ -55,7 +55,8 @@ export class PolkitAuthorizer implements Authorizer {
       if (decision !== 'challenge' || !request.interactive) return decision;
       return await this.#checkWithDialog(request);
     } catch (error) {
-      if (!isAboutGoneCaller(error)) this.#log.error(`${request.action} denied to ${request.sender}`, error);
+      if (isAboutGoneCaller(error)) return 'left';
+      this.#log.error(`${request.action} denied to ${request.sender}`, error);
       return 'denied';
     }
   }
@@ -77,19 +78,21 @@ export class PolkitAuthorizer implements Authorizer {
     this.#dialogs.set(user, open + 1);
     const cancellation = `vgpud-${this.#nextCancellation++}`;
     this.#cancellations.add(cancellation);
-    let wanted = true;
-    const drop = () => {
-      wanted = false;
+    let ended: 'denied' | 'left' | undefined;
+    const end = (how: 'denied' | 'left') => {
+      ended ??= how;
       this.#cancel(cancellation);
     };
-    const unwatch = this.#bus.watchDeparture(sender, drop);
+    const drop = () => end('denied');
+    const unwatch = this.#bus.watchDeparture(sender, () => end('left'));
     cancelled?.addEventListener('abort', drop);
     try {
       onDialog?.();
       const decision = await this.#check(request, allowUserInteraction, cancellation);
       // A dialog that was dismissed is still a challenge for polkit: for us it is an answer.
-      return decision === 'granted' && wanted ? 'granted' : 'denied';
+      return ended ?? (decision === 'granted' ? 'granted' : 'denied');
     } catch (error) {
+      if (ended === 'left') return ended;
       // It would stay open when nobody waits for it any more.
       this.#cancel(cancellation);
       throw error;

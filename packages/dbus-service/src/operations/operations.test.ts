@@ -353,6 +353,49 @@ describe('operation_id', () => {
     expect(await uuids()).toEqual([vgpuUuid, otherUuid]);
   });
 
+  it.each([0, dialogShownAfterMs])(
+    'makes a repeated call ask for itself when the first one leaves its dialog after %d ms',
+    async (openMs) => {
+      const { service, authorizer, clock, uuids, leave } = await startSlow().then((rig) => (rig.gate.open(), rig));
+      const dialogs = new Map([':1.9', ':1.10', ':1.11'].map((sender) => [sender, new Gate()]));
+      authorizer.dialog = true;
+      authorizer.answer = ({ sender }) => (sender === ':1.9' ? 'left' : undefined);
+      authorizer.meanwhile = () => dialogs.get(authorizer.asked.at(-1)?.sender ?? '')?.pass();
+      const [first, again, third] = [':1.9', ':1.10', ':1.11'].map((sender) =>
+        service.callMethod(create(vgpuUuid, sender, id('a'))),
+      );
+      await settle();
+      clock.advance(openMs);
+      await settle();
+      leave(':1.9');
+      dialogs.get(':1.9')?.open();
+      expect(await outcome(first ?? Promise.resolve())).toEqual(failure('Unavailable'));
+      await settle();
+      // The second one is asked now, with its own name, and the third one waits for it.
+      expect(authorizer.asked.map(({ sender, interactive }) => [sender, interactive])).toEqual([
+        [':1.9', true],
+        [':1.10', true],
+      ]);
+      dialogs.get(':1.10')?.open();
+      expect(await Promise.all([again, third])).toEqual([[vgpuPath], [vgpuPath]]);
+      expect(await uuids()).toEqual([vgpuUuid]);
+      expect(states(service)).toEqual(openMs === 0 ? ['done'] : ['failed', 'done']);
+    },
+  );
+
+  it('refuses a repeated call for what it may not itself, when the first one has left its dialog', async () => {
+    const { service, authorizer, uuids } = await startSlow().then((rig) => (rig.gate.open(), rig));
+    const dialog = new Gate();
+    authorizer.answer = ({ sender }) => (sender === ':1.9' ? 'left' : 'denied');
+    authorizer.meanwhile = () => dialog.pass();
+    const first = outcome(service.callMethod(create(vgpuUuid, ':1.9', id('a'))));
+    const again = outcome(service.callMethod(create(vgpuUuid, ':1.10', id('a'))));
+    await settle();
+    dialog.open();
+    expect(await Promise.all([first, again])).toEqual([failure('Unavailable'), failure('NotAuthorized')]);
+    expect(await uuids()).toEqual([]);
+  });
+
   it('gives the error again', async () => {
     const host = makeHost();
     const { service } = await startService(host);
