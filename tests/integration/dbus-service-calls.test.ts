@@ -15,10 +15,14 @@ const name = 'me.phyllo.Vgpu1';
 
 let host: EmulatedHost;
 let made: ExecResult;
+/** Of the vGPU that root has made. */
+let operation: string;
 
 beforeAll(async () => {
   host = await startEmulatedHost('seed-page', { services: ['bus', 'polkit', 'libvirtd', 'vgpud'] });
   made = await busctl([gpu, interfaces.gpu, 'CreateVgpu', 'sa{sv}', 'i915-GVTg_V5_4', '1', 'uuid', 's', uuid]);
+  const { stdout } = await host.exec('busctl', ['tree', '--list', name]);
+  operation = /^.*\/operation\/\d+$/m.exec(stdout)?.[0] ?? '';
 });
 
 afterAll(() => host?.stop());
@@ -51,13 +55,12 @@ const changing = Object.entries(contract).flatMap(([interfaceName, entry]) =>
     'auth.no_user_interaction' in spec.options && method !== 'Refresh' ? [{ interfaceName, method, spec }] : [],
   ),
 );
-const pathByInterface: Readonly<Record<string, string>> = {
+const pathByInterface = (): Readonly<Record<string, string>> => ({
   [interfaces.gpu]: gpu,
   [interfaces.vgpu]: vgpu,
   [interfaces.domain]: phyllome,
-  // Of the vGPU that root has made.
-  [interfaces.operation]: '/me/phyllo/Vgpu1/operation/1',
-};
+  [interfaces.operation]: operation,
+});
 const argumentByType: Readonly<Record<string, string>> = { s: 'i915-GVTg_V5_4', o: vgpu, b: 'true', 'a{sv}': '0' };
 
 describe('root', () => {
@@ -76,7 +79,7 @@ describe('without a grant', () => {
     async ({ interfaceName, method, spec }) => {
       const before = await hostState();
       const call = [
-        pathByInterface[interfaceName] ?? '',
+        pathByInterface()[interfaceName] ?? '',
         interfaceName,
         method,
         spec.in.map((arg) => arg.type).join(''),

@@ -162,13 +162,15 @@ const hostileValues: Readonly<Record<string, (value: string) => unknown>> = {
   as: (value) => [value],
 };
 const right: Readonly<Record<string, unknown>> = { s: 'i915-GVTg_V5_4', o: vgpu, b: true, 'a{sv}': {}, av: [] };
-const pathByInterface: Readonly<Record<string, string>> = {
+/** Of the vGPU that was made. */
+const operation = () => [...mirror.objects.keys()].find((path) => path.includes('/operation/')) ?? '';
+const pathByInterface = (): Readonly<Record<string, string>> => ({
   [interfaces.manager]: managerPath,
   [interfaces.gpu]: gpu,
   [interfaces.vgpu]: vgpu,
   [interfaces.domain]: phyllome,
-  [interfaces.operation]: '/me/phyllo/Vgpu1/operation/1',
-};
+  [interfaces.operation]: operation(),
+});
 
 interface Attempt {
   readonly where: string;
@@ -183,10 +185,11 @@ function isOperationId(value: unknown): boolean {
 /** Every argument of every method and every option, with every hostile value; all others are right. */
 function attempts(): Attempt[] {
   const contracts: Readonly<Record<string, ContractInterface>> = contract;
+  const paths = pathByInterface();
   return Object.entries(contracts).flatMap(([name, { methods }]) =>
     Object.entries(methods).flatMap(([member, spec]) => {
       const signature = spec.in.map((arg) => arg.type).join('');
-      const path = pathByInterface[name] ?? '';
+      const path = paths[name] ?? '';
       const send = (index: number, values: readonly unknown[], what: string): Attempt[] =>
         values.map((value) => {
           const args = spec.in.map((arg, at) => (at === index ? value : right[arg.type]));
@@ -213,16 +216,14 @@ function attempts(): Attempt[] {
 }
 
 describe('a hostile value, also of root', { timeout: testTimeoutMs }, () => {
-  const all = attempts();
-
   it('there are values for every way in', () => {
-    expect(all.length).toBeGreaterThan(300);
+    expect(attempts().length).toBeGreaterThan(300);
   });
 
   it('is refused at every argument and every option', async () => {
     const taken: string[] = [];
     const refusals = new Set<string>();
-    for (const { where, call } of all) {
+    for (const { where, call } of attempts()) {
       try {
         await mirror.call(...call);
         taken.push(where);

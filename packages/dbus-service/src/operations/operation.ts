@@ -13,7 +13,7 @@ type State = 'waiting-for-authorization' | 'running' | 'done' | 'failed' | 'roll
 export const dialogShownAfterMs = 500;
 
 export interface OperationOptions {
-  /** Counts the operations of one run. */
+  /** No other operation has it, also of an earlier run; later ones have greater ones. */
   readonly number: number;
   readonly id: string;
   readonly kind: string;

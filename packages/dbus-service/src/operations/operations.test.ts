@@ -441,6 +441,36 @@ describe('operation_id', () => {
 
 const start = (sender: string) => domainCall('Start', sender);
 
+/** The last elements of the paths, oldest first. */
+const numbers = (service: Service) => operations(service).map(({ path }) => Number(path.split('/').at(-1)));
+
+describe('the path of an operation', () => {
+  it('grows, and is never that of an earlier run', async () => {
+    const runs: number[] = [];
+    for (const startedMs of [1_795_000_000_000, 1_795_000_000_001]) {
+      const { service } = await startService(makeHost(), startedMs);
+      for (let index = 0; index < 3; index += 1) await outcome(service.callMethod(start(':1.9')));
+      runs.push(...numbers(service));
+    }
+    expect(new Set(runs).size).toBe(6);
+    expect(runs).toEqual(runs.toSorted((a, b) => a - b));
+    expect(runs.every((number) => Number.isSafeInteger(number))).toBe(true);
+  });
+
+  it('of an earlier run cancels nothing', async () => {
+    const earlier = await startService(makeHost(), 1_795_000_000_000);
+    await earlier.service.callMethod(create(vgpuUuid));
+    const stale = operations(earlier.service)[0]?.path ?? '';
+    const { service, gate, uuids } = await startSlow(1_795_000_000_100);
+    const made = service.callMethod(create(vgpuUuid));
+    await settle();
+    await expect(service.callMethod(cancel(stale))).rejects.toThrow(failure('NotFound'));
+    gate.open();
+    await made;
+    expect(await uuids()).toEqual([vgpuUuid]);
+  });
+});
+
 describe('the number of operations', () => {
   it('is bounded for each user: the oldest that are over go', async () => {
     const { service } = await startService(makeHost());
@@ -448,7 +478,7 @@ describe('the number of operations', () => {
       await outcome(service.callMethod(start(':1.9')));
     }
     expect(operations(service)).toHaveLength(maxOperationsPerUser);
-    expect(operations(service)[0]?.path).toBe('/me/phyllo/Vgpu1/operation/4');
+    expect(numbers(service)[0]).toBe(4);
   });
 
   it('is bounded for each user: what was refused goes before what was made', async () => {
@@ -482,6 +512,29 @@ describe('the number of operations', () => {
     const other = service.callMethod(create(otherUuid, ':1.2000'));
     gate.open();
     await Promise.all([...calls, other]);
+  });
+
+  it('is bounded for all, also while none is over: no more are accepted, and none is lost', async () => {
+    const { service, gate } = await startSlow();
+    const users = maxOperations / maxOperationsPerUser;
+    const calls = Array.from({ length: maxOperations - 1 }, (_, index) =>
+      outcome(service.callMethod(create(vgpuUuid, `:${2000 + (index % users)}.${index + 1}`))),
+    );
+    await settle();
+    const before = operations(service);
+    expect(before).toHaveLength(maxOperations - 1);
+    const last = outcome(service.callMethod(create(otherUuid, ':1.9')));
+    await settle();
+    await expect(service.callMethod(create(otherUuid, ':1.9'))).rejects.toMatchObject({
+      errorName: 'org.freedesktop.DBus.Error.LimitsExceeded',
+    });
+    expect(operations(service)).toEqual([...before, expect.objectContaining({ CallerUid: 1000 })]);
+    gate.open();
+    expect(await last).toBeUndefined();
+    await Promise.all(calls);
+    // There is room again.
+    await service.callMethod(start(':1.9'));
+    expect(operations(service)).toHaveLength(maxOperations);
   });
 
   it('is bounded for all: those of whoever has most go first', async () => {

@@ -14,10 +14,7 @@ import { Operation } from './operation.js';
 /** How long an operation that is over is shown. */
 export const operationLifetimeMs = 10 * 60_000;
 const lifetimeUsec = BigInt(operationLifetimeMs) * 1000n;
-/**
- * Operations of one user, and of all; of those that are over the oldest go first.
- * The sum is no refusal: where none is over one more is accepted, up to the limit of its user.
- */
+/** Operations of one user, and of all: never more. Of those that are over the oldest go first. */
 export const maxOperationsPerUser = 64;
 export const maxOperations = 512;
 
@@ -53,10 +50,12 @@ export class Operations {
   readonly #objects = new Map<string, PublishedObject>();
   /** Those that are over, the first to be forgotten first. */
   #expiring: { readonly path: string; readonly dueUsec: bigint }[] = [];
-  #count = 0;
+  #lastNumber: number;
 
   constructor(options: OperationsOptions) {
     this.#options = options;
+    // Whoever still has the path of an earlier run's operation must not find another one there.
+    this.#lastNumber = Number(options.clock.nowUsec());
   }
 
   objects(): PublishedObjects {
@@ -87,7 +86,7 @@ export class Operations {
     if (known !== undefined) throw new DeviceError('AlreadyExists', `operation ${id} is another change already`);
     this.#makeRoom(callerUid);
     const operation = new Operation({
-      number: ++this.#count,
+      number: ++this.#lastNumber,
       id,
       kind: `${call.interface.slice(call.interface.lastIndexOf('.') + 1)}.${call.method}`,
       target: call.path,
@@ -176,29 +175,36 @@ export class Operations {
     this.#options.onChange(diffObjects(new Map([[path, before]]), new Map()));
   }
 
-  /** @throws BusError LimitsExceeded */
+  /** What was refused leaves every operation where it was. @throws BusError LimitsExceeded */
   #makeRoom(callerUid: number): void {
     const own = this.#ofUser(callerUid);
     if (own.length >= maxOperationsPerUser) {
-      // Refusals never drive out what was made, which its caller may want to find again.
-      const over = own.filter((operation) => operation.over);
-      const oldest = over.find((operation) => !operation.accepted) ?? over[0];
-      if (oldest === undefined) {
+      const first = firstToGo(own);
+      if (first === undefined) {
         throw new BusError('LimitsExceeded', `user ${callerUid} has ${own.length} operations that are not over`);
       }
-      this.#forget(oldest);
+      this.#forget(first);
     }
     if (this.#entries.size < maxOperations) return;
     // That of whoever has most, so that nobody drives out the others'.
     const users = new Set([...this.#entries.values()].map(({ operation }) => operation.callerUid));
     const over = [...users].map((uid) => this.#ofUser(uid).filter((operation) => operation.over));
-    const [oldest] = over.toSorted((a, b) => b.length - a.length)[0] ?? [];
-    if (oldest !== undefined) this.#forget(oldest);
+    const first = firstToGo(over.toSorted((a, b) => b.length - a.length)[0] ?? []);
+    if (first === undefined) {
+      throw new BusError('LimitsExceeded', `all users have ${this.#entries.size} operations that are not over`);
+    }
+    this.#forget(first);
   }
 
   #ofUser(uid: number): readonly Operation[] {
     return [...this.#entries.values()].flatMap(({ operation }) => (operation.callerUid === uid ? [operation] : []));
   }
+}
+
+/** Refusals never drive out what was made, which its caller may want to find again. */
+function firstToGo(operations: readonly Operation[]): Operation | undefined {
+  const over = operations.filter((operation) => operation.over);
+  return over.find((operation) => !operation.accepted) ?? over[0];
 }
 
 function fingerprintOf({ call, options }: OperationRequest): string {

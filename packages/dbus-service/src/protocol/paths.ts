@@ -61,7 +61,7 @@ export function formatIommuGroupPath(number: number): string {
 /** What all paths of operations begin with; the number follows. */
 export const operationsPath = `${rootPath}/operation/`;
 
-/** `number` counts the operations of one run of vgpud. */
+/** `number` grows with each operation, and from one run of vgpud to the next. */
 export function formatOperationPath(number: number): string {
   return `${operationsPath}${number}`;
 }

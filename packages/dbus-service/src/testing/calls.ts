@@ -92,14 +92,14 @@ export class Gate {
 }
 
 /** A service whose first definition takes until the gate is opened. */
-export async function startSlow() {
+export async function startSlow(startedMs?: number) {
   const host = makeHost();
   const gate = new Gate();
   const define: NodeDevicePort['define'] = async (definition) => {
     await gate.pass();
     await host.nodeDevices.define(definition);
   };
-  const rig = await startService(portsWith(host, { define }));
+  const rig = await startService(portsWith(host, { define }), startedMs);
   const uuids = async () => (await host.nodeDevices.list()).mdevs.map(({ uuid }) => uuid);
   return { ...rig, host, gate, uuids };
 }

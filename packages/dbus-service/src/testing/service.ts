@@ -81,11 +81,11 @@ export class CollectingLog implements Log {
   }
 }
 
-/** `:1.2000` and above are of the user with that number, all others of 1000; `:1.0` has left. */
+/** `:1.2000` and above, and all of `:2000.1`, are of the user with that number, all others of 1000; `:1.0` has left. */
 async function userOf(sender: string): Promise<number> {
-  const number = Number(sender.slice(3));
-  if (number === 0) throw new Error('gone');
-  return number >= 2000 ? number : 1000;
+  const numbers = sender.slice(1).split('.').map(Number);
+  if (numbers[1] === 0) throw new Error('gone');
+  return numbers.find((number) => number >= 2000) ?? 1000;
 }
 
 export interface ServiceRig {
@@ -100,9 +100,10 @@ export interface ServiceRig {
   watched(): number;
 }
 
-/** A service without a bus that has read its host. */
-export async function startService(ports: HostPorts): Promise<ServiceRig> {
+/** A service without a bus that has read its host. @param startedMs what the host's clock shows at its start */
+export async function startService(ports: HostPorts, startedMs = 0): Promise<ServiceRig> {
   const clock = new ManualClock();
+  clock.wallOffsetMs = startedMs;
   const authorizer = new ScriptedAuthorizer();
   const log = new CollectingLog();
   const signals: Signal[] = [];
