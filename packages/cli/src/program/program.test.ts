@@ -89,7 +89,7 @@ describe('wrong usage ends with 2, says why and prints nothing', () => {
     ['define --type i915-GVTg_V5_4', 'vgpuctl: define needs --uuid, or --parent and --type'],
     ['start --uuid 7686131b', 'vgpuctl: "7686131b" is not a UUID'],
     ['list --uuid nonsense', 'vgpuctl: "nonsense" is not a UUID'],
-    ['stop --uuid \u001b[2J', 'vgpuctl: "\\u001b[2J" is not a UUID'],
+    ['stop --uuid \u001b[2J', 'vgpuctl: "\\x1b[2J" is not a UUID'],
     ['stop --uuid a\u202eb', 'vgpuctl: "a\\u{202e}b" is not a UUID'],
     ['assign 7686131b-b229-4768-a02c-35d1dbed7c66', "vgpuctl: missing required argument 'domain'"],
     ['domain start', "vgpuctl: missing required argument 'domain'"],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { DeviceError } from '../errors.js';
+import { quoteText } from '../rules/display-text.js';
 
 declare const brand: unique symbol;
 
@@ -21,7 +22,7 @@ const typeId = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 /** @throws DeviceError InvalidArgument; a name with a slash, a space or a control character is none. */
 export function parseParentName(text: string): ParentName {
   if (!parentName.test(text)) {
-    throw new DeviceError('InvalidArgument', `${JSON.stringify(text)} is not a device name like 0000:00:02.0`);
+    throw new DeviceError('InvalidArgument', `${quoteText(text)} is not a device name like 0000:00:02.0`);
   }
   return text as ParentName;
 }
@@ -29,7 +30,7 @@ export function parseParentName(text: string): ParentName {
 /** @throws DeviceError InvalidArgument; a type with a slash, a space or a control character is none. */
 export function parseMdevTypeId(text: string): MdevTypeId {
   if (!typeId.test(text)) {
-    throw new DeviceError('InvalidArgument', `${JSON.stringify(text)} is not a vGPU type like i915-GVTg_V5_4`);
+    throw new DeviceError('InvalidArgument', `${quoteText(text)} is not a vGPU type like i915-GVTg_V5_4`);
   }
   return text as MdevTypeId;
 }

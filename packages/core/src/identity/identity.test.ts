@@ -27,6 +27,11 @@ describe('identities', () => {
     expect(parseUuid('7686131B-B229-4768-A02C-35D1DBED7C66')).toBe('7686131b-b229-4768-a02c-35d1dbed7c66');
   });
 
+  it('takes all zeros for a UUID, as libvirt, mdevctl and the kernel do', () => {
+    const nil = '00000000-0000-0000-0000-000000000000';
+    expect(parseUuid(nil)).toBe(nil);
+  });
+
   it.each(['', '7686131bb2294768a02c35d1dbed7c66', '7686131b-b229-4768-a02c-35d1dbed7c6', "x'/><hostdev"])(
     'refuses the UUID %j',
     (text) => {

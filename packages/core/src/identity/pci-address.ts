@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { DeviceError } from '../errors.js';
+import { quoteText } from '../rules/display-text.js';
 
 declare const brand: unique symbol;
 
@@ -21,7 +22,7 @@ export function parsePciAddress(text: string): PciAddress {
   const lower = text.toLowerCase();
   const full = /^[0-9a-f]{2}:/.test(lower) ? `0000:${lower}` : lower;
   if (!isPciAddress(full)) {
-    throw new DeviceError('InvalidArgument', `${JSON.stringify(text)} is not a PCI address like 0000:00:02.0`);
+    throw new DeviceError('InvalidArgument', `${quoteText(text)} is not a PCI address like 0000:00:02.0`);
   }
   return full;
 }

@@ -3,7 +3,7 @@ import { DeviceError } from '../errors.js';
 import type { ParentName } from '../identity/device-names.js';
 import type { MdevAttribute } from '../model/vgpu.js';
 import type { ListedParent, ListedPciDevice } from '../ports.js';
-import { cleanDisplayText } from './display-text.js';
+import { quoteText } from './display-text.js';
 
 const maxAttributes = 64;
 const maxNameLength = 64;
@@ -51,8 +51,9 @@ export function checkMdevAttributes(attributes: readonly MdevAttribute[], driver
   for (const [name, value] of attributes) {
     const problem = nameProblem(name, driver) ?? valueProblem(value);
     if (problem !== undefined) {
-      const shown = JSON.stringify(cleanDisplayText(name, maxNameLength));
-      throw new DeviceError('InvalidArgument', `attribute ${shown} ${problem}`, { details: { attribute: name } });
+      throw new DeviceError('InvalidArgument', `attribute ${quoteText(name)} ${problem}`, {
+        details: { attribute: name },
+      });
     }
   }
 }

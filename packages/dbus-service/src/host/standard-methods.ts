@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readFile } from 'node:fs/promises';
+import { quoteText } from '@vgpu/core';
 import { contract } from '../protocol/contract.js';
 import type { InterfaceName } from '../protocol/members.js';
 import { rootPath } from '../protocol/names.js';
@@ -92,13 +93,16 @@ function requireInterfaces(object: PublishedObject, path: string, name: string):
   if (Object.hasOwn(standardXml, name)) return [];
   const own = Object.hasOwn(contract, name) ? (name as InterfaceName) : undefined;
   if (own === undefined || object[own] === undefined) {
-    throw new BusError('UnknownInterface', `${path} has no interface ${name}`);
+    throw new BusError('UnknownInterface', `${path} has no interface ${quoteText(name)}`);
   }
   return [own];
 }
 
 function unknownProperty(interfaceName: unknown, property: unknown): BusError {
-  return new BusError('UnknownProperty', `${String(interfaceName)} has no property ${String(property)}`);
+  return new BusError(
+    'UnknownProperty',
+    `${quoteText(String(interfaceName))} has no property ${quoteText(String(property))}`,
+  );
 }
 
 async function readMachineId(): Promise<Body> {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import {
-  cleanDisplayText,
   DeviceError,
   displayRecipes,
   planAssignVgpu,
@@ -8,6 +7,7 @@ import {
   planShutdownDomain,
   planStartDomain,
   planUnassignVgpu,
+  quoteText,
   type DisplayRecipe,
   type Inventory,
   type Plan,
@@ -88,6 +88,6 @@ export const domainMethods: InterfaceMethods<'me.phyllo.Vgpu1.Domain'> = {
 function parseRecipe(text: string): DisplayRecipe {
   const recipe = displayRecipes.find((candidate) => candidate === text);
   if (recipe !== undefined) return recipe;
-  const shown = JSON.stringify(cleanDisplayText(text));
-  throw new DeviceError('InvalidArgument', `${shown} is no display recipe: there is ${displayRecipes.join(', ')}`);
+  const known = displayRecipes.join(', ');
+  throw new DeviceError('InvalidArgument', `${quoteText(text)} is no display recipe: there is ${known}`);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError } from '@vgpu/core';
+import { DeviceError, quoteText } from '@vgpu/core';
 import { BusError } from '../host/bus-error.js';
 import { findMethod } from '../protocol/find-method.js';
 import type { ContractMethod, TypedValue } from '../protocol/contract-types.js';
@@ -64,6 +64,6 @@ function parseOperationId(id: unknown): string | undefined {
 
 function unknownOption(method: string, spec: ContractMethod, name: string): DeviceError {
   const known = Object.keys(spec.options).join(', ');
-  const message = `${method} has no option ${JSON.stringify(name.slice(0, 64))}: it knows ${known}`;
+  const message = `${method} has no option ${quoteText(name)}: it knows ${known}`;
   return new DeviceError('InvalidArgument', message, { details: { option: name } });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError } from '@vgpu/core';
+import { DeviceError, quoteText } from '@vgpu/core';
 import { findMethod } from '../protocol/find-method.js';
 import type { PublishedObjects } from '../host/published.js';
 import { contract } from '../protocol/contract.js';
@@ -29,7 +29,7 @@ export function parsePreview(
   const spec = name === undefined ? undefined : findMethod(name, method);
   const entry = name === undefined ? undefined : findMethodEntry(name, method);
   if (name === undefined || spec === undefined || entry?.kind !== 'change') {
-    throw new DeviceError('InvalidArgument', `${interfaceName}.${method} is no changing method`);
+    throw new DeviceError('InvalidArgument', `${quoteText(interfaceName)} has no changing method ${quoteText(method)}`);
   }
   if (objects.get(path)?.[name] === undefined) {
     throw new DeviceError('NotFound', `${path} has no ${interfaceName}`, { details: { path } });
@@ -37,7 +37,7 @@ export function parsePreview(
   const given = values.map((value) => value.signature).join('');
   const expected = spec.in.map((arg) => arg.type).join('');
   if (given !== expected) {
-    throw new DeviceError('InvalidArgument', `${method} takes the types "${expected}", not "${given}"`);
+    throw new DeviceError('InvalidArgument', `${method} takes the types "${expected}", not ${quoteText(given)}`);
   }
   return { method: entry, call: { path, interface: name, method, args: values.map((value) => value.value) } };
 }

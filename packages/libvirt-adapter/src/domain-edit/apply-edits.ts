@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, cleanDisplayText, type DomainEdit, type MdevHostdev, type Uuid, type Video } from '@vgpu/core';
+import {
+  DeviceError,
+  cleanDisplayText,
+  quoteText,
+  type DomainEdit,
+  type MdevHostdev,
+  type Uuid,
+  type Video,
+} from '@vgpu/core';
 import { attribute, descend, elements, textOf, type XmlElement } from '../xml/document.js';
 import { parseDomain } from '../xml/domain.js';
 import { insertAfter, insertFirst, newElement, removeElement, replaceElement, type NewElement } from './splice.js';
@@ -62,7 +70,7 @@ function addMdevHostdev(text: string, domain: XmlElement, hostdev: MdevHostdev):
     throw new DeviceError('AlreadyExists', `${domainName(domain)} has the vGPU ${hostdev.uuid} already`);
   }
   if (!mdevModels.has(hostdev.model)) {
-    throw new DeviceError('InvalidArgument', `${JSON.stringify(hostdev.model)} is not a model of a mediated device`);
+    throw new DeviceError('InvalidArgument', `${quoteText(hostdev.model)} is not a model of a mediated device`);
   }
   return insertDevices(text, domain, 'hostdev', [formatMdevHostdev(hostdev)]);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, type Video } from '@vgpu/core';
+import { DeviceError, quoteText, type Video } from '@vgpu/core';
 import { attribute, elements, type XmlElement } from './document.js';
 import { toInteger } from './numbers.js';
 
@@ -130,7 +130,7 @@ export function writeVideoFields(video: Video): readonly (readonly [field: Video
     if (value === undefined || (each.key === 'primary' && value === false)) return [];
     const text = each.kind.write(value);
     if (text === undefined) {
-      const shown = JSON.stringify(value);
+      const shown = typeof value === 'string' ? quoteText(value) : String(value);
       throw new DeviceError('InvalidArgument', `${shown} is no ${each.element}@${each.attribute} of a video device`);
     }
     return [[each, text] as const];
