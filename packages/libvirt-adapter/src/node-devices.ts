@@ -113,7 +113,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
         throw failure;
       },
     );
-    await this.#settled(id, (now) => now?.active === true, 'active');
+    await this.#settled(mdev, (now) => now?.active === true, 'active');
   }
 
   async stop(id: MdevId): Promise<void> {
@@ -130,7 +130,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
         throw failure;
       },
     );
-    await this.#settled(id, (now) => now?.active !== true, 'inactive');
+    await this.#settled(mdev, (now) => now?.active !== true, 'inactive');
   }
 
   /** With the same UUID under two parents libvirt would remove both definitions. */
@@ -146,7 +146,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
         if (find(await listMdevs(this.#connections), id)?.persistent === true) throw failure;
       },
     );
-    await this.#settled(id, (now) => now?.persistent !== true, 'undefined');
+    await this.#settled(mdev, (now) => now?.persistent !== true, 'undefined');
   }
 
   async setAutostart(id: MdevId, autostart: boolean): Promise<void> {
@@ -162,7 +162,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
         if (find(await listMdevs(this.#connections), id)?.autostart !== autostart) throw failure;
       },
     );
-    await this.#settled(id, (now) => now?.autostart === autostart, autostart ? 'autostarted' : 'not autostarted');
+    await this.#settled(mdev, (now) => now?.autostart === autostart, autostart ? 'autostarted' : 'not autostarted');
   }
 
   /**
@@ -194,8 +194,12 @@ export class LibvirtNodeDevices implements NodeDevicePort {
     await judge(failure);
   }
 
-  /** Remembers to read it again, also where libvirt tells nobody. */
-  async #settled(id: MdevId, isThere: (mdev: KnownMdev | undefined) => boolean, state: string): Promise<void> {
+  /** Remembers to read it again, also where libvirt tells nobody, and where a reading meanwhile came too early. */
+  async #settled(
+    id: MdevId & Partial<Pick<KnownMdev, 'nodeDeviceName'>>,
+    isThere: (mdev: KnownMdev | undefined) => boolean,
+    state: string,
+  ): Promise<void> {
     const look = async () => {
       const mdev = find(await listMdevs(this.#connections), id);
       if (mdev !== undefined) this.#memory.mark(mdev.nodeDeviceName);
@@ -207,6 +211,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
       timeoutMs: this.#options.settleTimeoutMs,
     });
     this.#memory.markMdev(id);
+    if (id.nodeDeviceName !== undefined) this.#memory.mark(id.nodeDeviceName);
   }
 
   /** Somebody else may have been faster. */
