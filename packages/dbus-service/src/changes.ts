@@ -160,6 +160,7 @@ export class Changes {
     operation.cancelled.throwIfAborted();
     operation.begin(plan.steps);
     let begun: PlanStep | undefined;
+    let isDone = false;
     let cancelled: DeviceError | undefined;
     try {
       await executePlan(plan, ports, {
@@ -171,11 +172,14 @@ export class Changes {
         },
         onProgress: (step, progress) => operation.proceed(step, progress),
       });
+      isDone = true;
     } catch (error) {
       if (cancelled !== undefined) throw nameCancellation(error, cancelled, operation);
       throw nameFailure(error, begun);
     } finally {
-      await refresh().catch((error: unknown) => log.error('the host could not be read after a change', error));
+      // The ports know what the steps of a plan have changed; of one that failed nobody knows what it has.
+      const readAgain = () => (isDone && method.reads === undefined ? store.refreshChanged() : refresh());
+      await readAgain().catch((error: unknown) => log.error('the host could not be read after a change', error));
     }
     return result;
   }

@@ -110,8 +110,17 @@ export class Store {
    * @throws DeviceError Unavailable and what the ports throw
    */
   refresh(): Promise<void> {
-    if (this.#stopped) return Promise.reject(new DeviceError('Unavailable', 'the service is stopping'));
     this.#extent = 'everything';
+    return this.refreshChanged();
+  }
+
+  /**
+   * The same for a reading of what events and the ports' own changes tell of, which is read of everything where they
+   * cannot tell: for who knows that nothing else has changed.
+   * @throws DeviceError Unavailable and what the ports throw
+   */
+  refreshChanged(): Promise<void> {
+    if (this.#stopped) return Promise.reject(new DeviceError('Unavailable', 'the service is stopping'));
     const ticket = ++this.#wanted;
     const settled = new Promise<void>((resolve, reject) => this.#waiters.push({ ticket, resolve, reject }));
     this.#wake();
@@ -180,6 +189,12 @@ export class Store {
     this.#running = false;
   }
 
+  /** Whoever waits for a reading waits for one of everything. */
+  #readEverythingFirst(): void {
+    this.#request('everything');
+    this.#waiters = this.#waiters.map((waiter) => ({ ...waiter, ticket: this.#wanted }));
+  }
+
   async #sweep(): Promise<void> {
     while (!this.#stopped) {
       await this.#options.clock.delay(sweepMs);
@@ -217,7 +232,7 @@ export class Store {
       if (!isLate) this.#domainsOf = number;
       this.#replace({ inventory: this.#shown(), manager });
       // A full reading asks for no other one: it may have read a driver too early only if a domain's event is still to come.
-      if (extent === 'some' && mayChangePciDrivers(before, reading.domains)) this.#request('everything');
+      if (extent === 'some' && mayChangePciDrivers(before, reading.domains)) this.#readEverythingFirst();
       return undefined;
     } catch (error) {
       log.error('the host could not be read', error);
