@@ -11,20 +11,14 @@ import {
   hostFile,
   makeDomain,
   makeHost,
+  storedMdev,
   vgpuPath,
   vgpuUuid,
 } from './testing/hosts.js';
 import { settle, startService } from './testing/service.js';
 import { watchPorts } from './testing/watch-ports.js';
 
-const mdev = {
-  uuid: vgpuUuid,
-  parent: '0000:00:02.0',
-  type: 'i915-GVTg_V5_4',
-  active: true,
-  persistent: true,
-  autostart: false,
-};
+const mdev = { ...storedMdev, active: true };
 const managerPath = '/me/phyllo/Vgpu1/manager';
 const uuidOption = { uuid: { signature: 's', value: vgpuUuid } };
 

@@ -5,6 +5,7 @@ import {
   hostFile,
   makeDomain,
   makeHost,
+  storedMdev,
   vgpuPath,
   vgpuUuid,
   domainPath,
@@ -13,15 +14,7 @@ import {
 } from './testing/hosts.js';
 import { settle, startService } from './testing/service.js';
 
-const mdev = {
-  uuid: vgpuUuid,
-  parent: '0000:00:02.0',
-  type: 'i915-GVTg_V5_4',
-  active: false,
-  persistent: true,
-  autostart: false,
-};
-const file = { ...hostFile, mdevs: [mdev] };
+const file = { ...hostFile, mdevs: [storedMdev] };
 const managerPath = '/me/phyllo/Vgpu1/manager';
 
 async function start() {

@@ -19,6 +19,7 @@ import {
   makeDomain,
   makeHost,
   pciPath,
+  storedMdev,
   vgpuPath,
   vgpuUuid,
 } from '../testing/hosts.js';
@@ -39,14 +40,7 @@ async function publish(domains: readonly Domain[] = [makeDomain()], file = hostF
   return buildObjects(await readInventory(makeHost(domains, file)), manager);
 }
 
-const mdev = {
-  uuid: vgpuUuid,
-  parent: '0000:00:02.0',
-  type: 'i915-GVTg_V5_4',
-  active: true,
-  persistent: true,
-  autostart: true,
-};
+const mdev = { ...storedMdev, active: true, autostart: true };
 const hostdev = { kind: 'mdev', uuid: vgpuUuid, model: 'vfio-pci', display: false, ramfb: false } as const;
 
 async function consoleOf(active: Domain['active']) {

@@ -5,7 +5,7 @@ import type { Dictionary } from '../protocol/contract-types.js';
 import type { Service } from '../service.js';
 import { call, domainWith, Gate, outcome } from '../testing/calls.js';
 import { argumentsOf, changingMethods, pathByInterface, type ListedMethod } from '../testing/changing-methods.js';
-import { hostFile, makeDomain, makeHost, vgpuUuid } from '../testing/hosts.js';
+import { hostFile, makeDomain, makeHost, storedMdev, vgpuUuid } from '../testing/hosts.js';
 import { settle, startService } from '../testing/service.js';
 import { watchPorts } from '../testing/watch-ports.js';
 import { dialogShownAfterMs } from './operation.js';
@@ -13,16 +13,8 @@ import { dialogShownAfterMs } from './operation.js';
 const stranger = ':1.2000';
 const failure = (code: string) => expect.objectContaining({ code });
 
-const mdev = {
-  uuid: vgpuUuid,
-  parent: '0000:00:02.0',
-  type: 'i915-GVTg_V5_4',
-  active: false,
-  persistent: true,
-  autostart: false,
-};
-const withVgpu = (changes: Partial<typeof mdev> = {}, domain = makeDomain()) =>
-  makeHost([domain], { ...hostFile, mdevs: [{ ...mdev, ...changes }] });
+const withVgpu = (changes: Partial<typeof storedMdev> = {}, domain = makeDomain()) =>
+  makeHost([domain], { ...hostFile, mdevs: [{ ...storedMdev, ...changes }] });
 const withRunning = () => makeHost([makeDomain({ state: 'running', active: makeDomain().inactive })]);
 
 /** A host on which each method succeeds. A new method needs its line. */

@@ -45,6 +45,16 @@ export const hostFile: HostFile = {
   disks: [],
 };
 
+/** A stored vGPU of the GPU, for a host file. */
+export const storedMdev: HostFile['mdevs'][number] = {
+  uuid: vgpuUuid,
+  parent: '0000:00:02.0',
+  type: 'i915-GVTg_V5_4',
+  active: false,
+  persistent: true,
+  autostart: false,
+};
+
 const devices: DomainDevices = {
   hostdevs: [],
   videos: [{ model: 'virtio', primary: true, heads: 1, vramKiB: undefined }],
