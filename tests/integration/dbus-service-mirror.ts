@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import dbus from 'dbus-next';
 import { busName, contract, rootPath, type ContractInterface, type TypedValue } from '@vgpu/dbus-service/protocol';
+import { Waiters } from './waiters.js';
 
 type Interfaces = Record<string, Record<string, TypedValue>>;
 
@@ -20,7 +21,7 @@ const properties = 'org.freedesktop.DBus.Properties';
 /** A client that keeps a copy of all objects from GetManagedObjects and signals alone, as a desktop client does. */
 export class ObjectMirror implements Disposable {
   readonly #bus: dbus.MessageBus;
-  readonly #listeners = new Set<() => void>();
+  readonly #waiters = new Waiters();
   readonly #early: RawMessage[] = [];
   #loaded = false;
   /** Path → interface → property. */
@@ -62,21 +63,8 @@ export class ObjectMirror implements Disposable {
   }
 
   /** Waits until the condition holds for the copy; checked after every signal. */
-  async until(name: string, condition: () => boolean, timeoutMs = 10_000): Promise<void> {
-    if (condition()) return;
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#listeners.delete(check);
-        reject(new Error(`${name}: not within ${timeoutMs} ms; heard ${this.heard.slice(-20).join('; ')}`));
-      }, timeoutMs);
-      const check = () => {
-        if (!condition()) return;
-        clearTimeout(timer);
-        this.#listeners.delete(check);
-        resolve();
-      };
-      this.#listeners.add(check);
-    });
+  until(name: string, condition: () => boolean, timeoutMs?: number): Promise<void> {
+    return this.#waiters.until(name, condition, timeoutMs, () => `; heard ${this.heard.slice(-20).join('; ')}`);
   }
 
   [Symbol.dispose](): void {
@@ -99,7 +87,7 @@ export class ObjectMirror implements Disposable {
     if (message.type !== signalType || !message.path.startsWith(rootPath)) return;
     if (this.#loaded) this.#apply(message);
     else this.#early.push(message);
-    for (const listener of this.#listeners) listener();
+    this.#waiters.wake();
   }
 
   #apply({ member, path, body }: RawMessage): void {

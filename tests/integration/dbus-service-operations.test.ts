@@ -1,40 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { busName, interfaces, type TypedValue } from '@vgpu/dbus-service/protocol';
-import { startEmulatedHost, type EmulatedHost } from '../emulated-host/index.js';
+import type { EmulatedHost } from '../emulated-host/index.js';
 import { eventually, run } from '../emulated-host/testing.js';
 import { DesktopClient } from './dbus-service-client.js';
-import { comparable, ObjectMirror } from './dbus-service-mirror.js';
+import { comparable, type ObjectMirror } from './dbus-service-mirror.js';
+import { domainPath, gpuPath, MirroredHost, parent, uuid, vgpuPath } from './mirrored-host.js';
 import { PolkitAgent } from './polkit-agent.js';
 
-const uuid = '7686131b-b229-4768-a02c-35d1dbed7c66';
 const other = '11111111-2222-4333-8444-555555555555';
-const parent = '0000:00:02.0';
-const gpu = '/me/phyllo/Vgpu1/gpu/0000_00_02_0';
-const vgpu = '/me/phyllo/Vgpu1/vgpu/7686131b_b229_4768_a02c_35d1dbed7c66_0000_00_02_0';
-const phyllome = '/me/phyllo/Vgpu1/domain/2f6d3f3e_6f2c_4b0b_9a39_5c0f6f5b8c11';
 const notAuthorized = 'me.phyllo.Vgpu1.Error.NotAuthorized';
 const uidOfNobody = 65534;
-const definition = JSON.stringify({ mdev_type: 'i915-GVTg_V5_8', start: 'manual', attrs: [] });
 
+let machine: MirroredHost;
 let host: EmulatedHost;
 let mirror: ObjectMirror;
 
 beforeAll(async () => {
-  host = await startEmulatedHost('seed-page', { services: ['bus', 'polkit', 'libvirtd', 'vgpud'] });
-  mirror = await ObjectMirror.connect(host.systemBusAddress);
+  machine = await MirroredHost.start();
+  ({ host, mirror } = machine);
 });
 
-afterAll(async () => {
-  mirror?.[Symbol.dispose]();
-  await host?.stop();
-});
+afterAll(() => machine?.[Symbol.asyncDispose]());
 
 afterEach(async () => {
   await host.control({ command: 'release' });
-  for (const { uuid: active } of (await host.kernelState()).mdevs) await host.exec('mdevctl', ['stop', '-u', active]);
-  await host.exec('mdevctl', ['undefine', '-u', uuid, '-p', parent]);
-  await mirror.until('no vGPU left', () => ![...mirror.objects.values()].some((object) => interfaces.vgpu in object));
+  await machine.clean();
 });
 
 interface Operation {
@@ -81,7 +72,7 @@ function gdbus(path: string, method: string, args: readonly string[], how: { use
 }
 
 const create = (id: string, of?: string, timeoutS?: number) =>
-  gdbus(gpu, `${interfaces.gpu}.CreateVgpu`, transient(id, of).args, timeoutS === undefined ? {} : { timeoutS });
+  gdbus(gpuPath, `${interfaces.gpu}.CreateVgpu`, transient(id, of).args, timeoutS === undefined ? {} : { timeoutS });
 const cancel = (id: string, user = 'root') => gdbus(pathOf(id), `${interfaces.operation}.Cancel`, ['{}'], { user });
 
 /** Everything that a change which was not made must have left alone. */
@@ -107,7 +98,7 @@ describe('an operation', () => {
     monitor.stdout.on('data', (text: Buffer) => (heard += text.toString()));
     try {
       await eventually('the monitor', () => expect(heard).toContain(`The name ${busName} is owned by`));
-      expect((await create('told')).stdout).toBe(`(objectpath '${vgpu}',)\n`);
+      expect((await create('told')).stdout).toBe(`(objectpath '${vgpuPath}',)\n`);
       await eventually('the end', () => expect(heard).toContain('Operation.Completed'));
     } finally {
       monitor.kill();
@@ -131,7 +122,9 @@ describe('an operation', () => {
       'PropertiesChanged done',
       'Completed ',
     ]);
-    expect(lines[0]).toContain(`'Kind': <'Gpu.CreateVgpu'>, 'Target': <objectpath '${gpu}'>, 'CallerUid': <uint32 0>`);
+    expect(lines[0]).toContain(
+      `'Kind': <'Gpu.CreateVgpu'>, 'Target': <objectpath '${gpuPath}'>, 'CallerUid': <uint32 0>`,
+    );
     expect(lines.at(-1)).toContain(`${interfaces.operation}.Completed (true, '')`);
     expect(comparable(await mirror.managedObjects())).toEqual(comparable(mirror.objects));
   });
@@ -144,7 +137,7 @@ describe('an operation', () => {
     await reaches('late', 'done');
     expect(operation('late')?.steps).toEqual(['define-mdev done', 'start-mdev done', 'undefine-mdev done']);
     // Asked again, it gives the answer that was missed, and makes nothing.
-    expect((await create('late')).stdout).toBe(`(objectpath '${vgpu}',)\n`);
+    expect((await create('late')).stdout).toBe(`(objectpath '${vgpuPath}',)\n`);
     expect((await host.kernelState()).mdevs).toHaveLength(1);
   });
 
@@ -186,8 +179,8 @@ describe('an operation', () => {
 
 /** A stored vGPU that is not active. */
 async function define(): Promise<void> {
-  await run(host, 'mdevctl', ['define', '-u', uuid, '-p', parent, '--jsonfile', '/dev/stdin'], { input: definition });
-  await mirror.until('the definition', () => mirror.objects.has(vgpu));
+  await machine.define();
+  await mirror.until('the definition', () => mirror.objects.has(vgpuPath));
 }
 
 describe('while a password dialog is open', () => {
@@ -205,7 +198,7 @@ describe('while a password dialog is open', () => {
   });
 
   const createAs = (id: string, timeoutMs?: number) =>
-    client.call(gpu, interfaces.gpu, 'CreateVgpu', `(${transient(id).text})`, timeoutMs);
+    client.call(gpuPath, interfaces.gpu, 'CreateVgpu', `(${transient(id).text})`, timeoutMs);
   const callWith = (id: string, path: string, interfaceName: string, method: string, before = '') =>
     client.call(path, interfaceName, method, `(${before}{'operation_id': <'${id}'>}${before === '' ? ',' : ''})`);
 
@@ -225,14 +218,14 @@ describe('while a password dialog is open', () => {
       State: 'waiting-for-authorization',
       CallerUid: uidOfNobody,
       Kind: 'Gpu.CreateVgpu',
-      Target: gpu,
+      Target: gpuPath,
       steps: [],
     });
     expect((await host.kernelState()).mdevs).toEqual([]);
     await dialog.grant();
     await reaches('patient', 'done');
     expect((await host.kernelState()).mdevs).toMatchObject([{ uuid }]);
-    expect(await createAs('patient')).toEqual({ reply: `('${vgpu}',)` });
+    expect(await createAs('patient')).toEqual({ reply: `('${vgpuPath}',)` });
     expect(agent.count).toBe(1);
   });
 
@@ -273,9 +266,10 @@ describe('while a password dialog is open', () => {
 
   it('the vGPU can be undefined: it is not found afterwards', async () => {
     await define();
-    const result = callWith('gone', vgpu, interfaces.vgpu, 'Start');
+    const result = callWith('gone', vgpuPath, interfaces.vgpu, 'Start');
     const dialog = await agent.dialog();
     await run(host, 'mdevctl', ['undefine', '-u', uuid, '-p', parent]);
+    await mirror.until('the end', () => !mirror.objects.has(vgpuPath));
     const before = await hostState();
     await dialog.grant();
     expect((await result).error).toBe('me.phyllo.Vgpu1.Error.NotFound');
@@ -285,9 +279,10 @@ describe('while a password dialog is open', () => {
 
   it('the vGPU can be started by others: it is not started again', async () => {
     await define();
-    const result = callWith('started', vgpu, interfaces.vgpu, 'Start');
+    const result = callWith('started', vgpuPath, interfaces.vgpu, 'Start');
     const dialog = await agent.dialog();
     await run(host, 'mdevctl', ['start', '-u', uuid, '-p', parent]);
+    await mirror.until('the start', () => mirror.value(vgpuPath, interfaces.vgpu, 'Active') === true);
     const before = await hostState();
     await dialog.grant();
     expect((await result).error).toBe('me.phyllo.Vgpu1.Error.InvalidState');
@@ -297,7 +292,7 @@ describe('while a password dialog is open', () => {
   it('the machine can be replaced under the same name: the new one is left alone', async () => {
     await define();
     const xml = await run(host, 'virsh', ['dumpxml', '--inactive', 'phyllome']);
-    const result = callWith('replaced', phyllome, interfaces.domain, 'AssignVgpu', `objectpath '${vgpu}', `);
+    const result = callWith('replaced', domainPath, interfaces.domain, 'AssignVgpu', `objectpath '${vgpuPath}', `);
     const dialog = await agent.dialog();
     expect(dialog.action).toBe('me.phyllo.vgpu1.assign');
     try {
@@ -305,6 +300,7 @@ describe('while a password dialog is open', () => {
       await run(host, 'virsh', ['define', '/dev/stdin'], {
         input: xml.replace(/<uuid>[^<]*<\/uuid>/, `<uuid>${other}</uuid>`),
       });
+      await mirror.until('the end', () => !mirror.objects.has(domainPath));
       const before = await hostState();
       await dialog.grant();
       expect((await result).error).toBe('me.phyllo.Vgpu1.Error.NotFound');
@@ -313,7 +309,7 @@ describe('while a password dialog is open', () => {
     } finally {
       await host.exec('virsh', ['undefine', other]);
       await run(host, 'virsh', ['define', '/dev/stdin'], { input: xml });
-      await mirror.until('the machine', () => mirror.objects.has(phyllome));
+      await mirror.until('the machine', () => mirror.objects.has(domainPath));
     }
   });
 

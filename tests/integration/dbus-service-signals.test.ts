@@ -1,35 +1,25 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { interfaces, managerPath } from '@vgpu/dbus-service/protocol';
-import { startEmulatedHost, type EmulatedHost } from '../emulated-host/index.js';
-import { comparable, ObjectMirror } from './dbus-service-mirror.js';
+import type { EmulatedHost } from '../emulated-host/index.js';
+import { comparable, type ObjectMirror } from './dbus-service-mirror.js';
+import { domainPath, gpuPath, MirroredHost, parent, typeId, uuid, vgpuPath } from './mirrored-host.js';
 
-const uuid = '7686131b-b229-4768-a02c-35d1dbed7c66';
-const vgpu = '/me/phyllo/Vgpu1/vgpu/7686131b_b229_4768_a02c_35d1dbed7c66_0000_00_02_0';
-const gpu = '/me/phyllo/Vgpu1/gpu/0000_00_02_0';
-const type4 = `${gpu}/type/i915_2dGVTg_5fV5_5f4`;
-const phyllome = '/me/phyllo/Vgpu1/domain/2f6d3f3e_6f2c_4b0b_9a39_5c0f6f5b8c11';
+const type4 = `${gpuPath}/type/i915_2dGVTg_5fV5_5f4`;
 const extra = '/me/phyllo/Vgpu1/domain/a1b2c3d4_0000_4000_8000_00000000abcd';
-const definition = JSON.stringify({ mdev_type: 'i915-GVTg_V5_4', start: 'manual', attrs: [] });
 
+let machine: MirroredHost;
 let host: EmulatedHost;
 let mirror: ObjectMirror;
 
 beforeAll(async () => {
-  host = await startEmulatedHost('seed-page', { services: ['bus', 'polkit', 'libvirtd', 'vgpud'] });
-  mirror = await ObjectMirror.connect(host.systemBusAddress);
+  machine = await MirroredHost.start();
+  ({ host, mirror } = machine);
 });
 
-afterAll(async () => {
-  mirror?.[Symbol.dispose]();
-  await host?.stop();
-});
+afterAll(() => machine?.[Symbol.asyncDispose]());
 
-afterEach(async () => {
-  await host.exec('mdevctl', ['stop', '-u', uuid]);
-  await host.exec('mdevctl', ['undefine', '-u', uuid, '-p', '0000:00:02.0']);
-  await mirror.until('no vGPU left', () => !mirror.objects.has(vgpu));
-});
+afterEach(() => machine.clean());
 
 async function run(command: string, args: readonly string[], input?: string): Promise<void> {
   const { status, stderr } = await host.exec(command, args, input === undefined ? {} : { input });
@@ -43,7 +33,7 @@ const extraXml = (devices: string) => `<domain type='qemu'><name>extra</name>
   <os><type arch='x86_64' machine='q35'>hvm</type></os>
   <devices><serial type='pty'/><memballoon model='none'/>${devices}</devices></domain>`;
 
-const vgpuValue = (property: string) => mirror.value(vgpu, interfaces.vgpu, property);
+const vgpuValue = (property: string) => mirror.value(vgpuPath, interfaces.vgpu, property);
 
 /** What a client that asks gets. */
 const asked = async () => comparable(await mirror.managedObjects());
@@ -52,28 +42,28 @@ const mirrored = () => comparable(mirror.objects);
 
 describe('what others do becomes signals', () => {
   it('mdevctl: define, start, autostart, stop, undefine', async () => {
-    await run('mdevctl', ['define', '-u', uuid, '-p', '0000:00:02.0', '--jsonfile', '/dev/stdin'], definition);
+    await machine.define();
     await mirror.until('the definition', () => vgpuValue('State') === 'inactive');
-    await run('mdevctl', ['start', '-u', uuid, '-p', '0000:00:02.0']);
+    await run('mdevctl', ['start', '-u', uuid, '-p', parent]);
     await mirror.until('the start', () => vgpuValue('State') === 'active');
     await mirror.until('fewer instances', () => mirror.value(type4, interfaces.vgpuType, 'AvailableInstances') === 4);
-    await run('mdevctl', ['modify', '-u', uuid, '-p', '0000:00:02.0', '--auto']);
+    await run('mdevctl', ['modify', '-u', uuid, '-p', parent, '--auto']);
     await mirror.until('autostart', () => vgpuValue('Autostart') === true);
     expect(await asked()).toEqual(mirrored());
     await run('mdevctl', ['stop', '-u', uuid]);
     await mirror.until('the stop', () => vgpuValue('State') === 'inactive');
     await mirror.until('all instances', () => mirror.value(type4, interfaces.vgpuType, 'AvailableInstances') === 5);
-    await run('mdevctl', ['undefine', '-u', uuid, '-p', '0000:00:02.0']);
-    await mirror.until('the end', () => !mirror.objects.has(vgpu));
+    await run('mdevctl', ['undefine', '-u', uuid, '-p', parent]);
+    await mirror.until('the end', () => !mirror.objects.has(vgpuPath));
     expect(await asked()).toEqual(mirrored());
   });
 
   it('mdevctl: a transient device comes and goes', async () => {
-    await run('mdevctl', ['start', '-u', uuid, '-p', '0000:00:02.0', '-t', 'i915-GVTg_V5_4']);
+    await run('mdevctl', ['start', '-u', uuid, '-p', parent, '-t', typeId]);
     await mirror.until('the device', () => vgpuValue('Active') === true && vgpuValue('Persistent') === false);
-    await mirror.until('its GPU knows it', () => String(mirror.value(gpu, interfaces.gpu, 'Vgpus')) === vgpu);
+    await mirror.until('its GPU knows it', () => String(mirror.value(gpuPath, interfaces.gpu, 'Vgpus')) === vgpuPath);
     await run('mdevctl', ['stop', '-u', uuid]);
-    await mirror.until('the end', () => !mirror.objects.has(vgpu));
+    await mirror.until('the end', () => !mirror.objects.has(vgpuPath));
     expect(await asked()).toEqual(mirrored());
   });
 
@@ -81,11 +71,11 @@ describe('what others do becomes signals', () => {
     await run('virsh', ['-q', 'define', '/dev/stdin'], extraXml(''));
     await mirror.until('the machine', () => mirror.objects.has(extra));
     expect(mirror.value(extra, interfaces.domain, 'Title')).toBe('evil title');
-    await run('mdevctl', ['define', '-u', uuid, '-p', '0000:00:02.0', '--jsonfile', '/dev/stdin'], definition);
-    await mirror.until('the definition', () => mirror.objects.has(vgpu));
+    await machine.define();
+    await mirror.until('the definition', () => mirror.objects.has(vgpuPath));
     await run('virsh', ['-q', 'define', '/dev/stdin'], extraXml(hostdev));
     await mirror.until('the assignment', () => String(vgpuValue('Domains')) === extra);
-    await mirror.until('its machine', () => String(mirror.value(extra, interfaces.domain, 'Vgpus')) === vgpu);
+    await mirror.until('its machine', () => String(mirror.value(extra, interfaces.domain, 'Vgpus')) === vgpuPath);
     await run('virsh', ['-q', 'define', '/dev/stdin'], extraXml(''));
     await mirror.until('the end of it', () => String(vgpuValue('Domains')) === '');
     await run('virsh', ['-q', 'start', 'extra']);
@@ -98,15 +88,15 @@ describe('what others do becomes signals', () => {
     await mirror.until('the end', () => mirror.value(extra, interfaces.domain, 'State') === 'shut-off');
     await run('virsh', ['-q', 'undefine', 'extra']);
     await mirror.until('nothing', () => !mirror.objects.has(extra));
-    await run('mdevctl', ['undefine', '-u', uuid, '-p', '0000:00:02.0']);
-    await mirror.until('no vGPU', () => !mirror.objects.has(vgpu));
+    await run('mdevctl', ['undefine', '-u', uuid, '-p', parent]);
+    await mirror.until('no vGPU', () => !mirror.objects.has(vgpuPath));
     expect(await asked()).toEqual(mirrored());
   });
 
   it('virsh: a device attached to a stored definition, of which libvirt tells nobody, is seen at the next reading', async () => {
     await run('virsh', ['-q', 'define', '/dev/stdin'], extraXml(''));
-    await run('mdevctl', ['define', '-u', uuid, '-p', '0000:00:02.0', '--jsonfile', '/dev/stdin'], definition);
-    await mirror.until('both', () => mirror.objects.has(extra) && mirror.objects.has(vgpu));
+    await machine.define();
+    await mirror.until('both', () => mirror.objects.has(extra) && mirror.objects.has(vgpuPath));
     await run('virsh', ['-q', 'attach-device', 'extra', '/dev/stdin', '--config'], hostdev);
     await mirror.call(managerPath, interfaces.manager, 'Refresh', 'a{sv}', [{}]);
     expect(vgpuValue('Domains')).toEqual([extra]);
@@ -115,16 +105,16 @@ describe('what others do becomes signals', () => {
   });
 
   it('the kernel: a parent goes and comes back, and its vGPUs keep their objects', async () => {
-    await run('mdevctl', ['define', '-u', uuid, '-p', '0000:00:02.0', '--jsonfile', '/dev/stdin'], definition);
+    await machine.define();
     await mirror.until('the definition', () => vgpuValue('State') === 'inactive');
-    await host.control({ command: 'unplug', parent: '0000:00:02.0' });
-    await mirror.until('the loss', () => vgpuValue('State') === 'parent-missing' && !mirror.objects.has(gpu));
-    expect(vgpuValue('ParentName')).toBe('0000:00:02.0');
+    await host.control({ command: 'unplug', parent });
+    await mirror.until('the loss', () => vgpuValue('State') === 'parent-missing' && !mirror.objects.has(gpuPath));
+    expect(vgpuValue('ParentName')).toBe(parent);
     expect(vgpuValue('Parent')).toBe('/');
-    await host.control({ command: 'plug', parent: '0000:00:02.0' });
-    await mirror.until('the return', () => vgpuValue('State') === 'inactive' && mirror.objects.has(gpu));
-    await run('mdevctl', ['undefine', '-u', uuid, '-p', '0000:00:02.0']);
-    await mirror.until('the end', () => !mirror.objects.has(vgpu));
+    await host.control({ command: 'plug', parent });
+    await mirror.until('the return', () => vgpuValue('State') === 'inactive' && mirror.objects.has(gpuPath));
+    await run('mdevctl', ['undefine', '-u', uuid, '-p', parent]);
+    await mirror.until('the end', () => !mirror.objects.has(vgpuPath));
     expect(await asked()).toEqual(mirrored());
   });
 });
@@ -134,16 +124,16 @@ describe('libvirt goes away', () => {
     const manager = (property: string) => mirror.value(managerPath, interfaces.manager, property);
     await host.killLibvirtd();
     await mirror.until('the loss', () => manager('Connected') === false && manager('Stale') === true);
-    expect(mirror.objects.has(phyllome)).toBe(true);
-    await expect(mirror.call(phyllome, interfaces.domain, 'Start', 'a{sv}', [{}])).rejects.toMatchObject({
+    expect(mirror.objects.has(domainPath)).toBe(true);
+    await expect(mirror.call(domainPath, interfaces.domain, 'Start', 'a{sv}', [{}])).rejects.toMatchObject({
       type: 'me.phyllo.Vgpu1.Error.Unavailable',
     });
-    await run('mdevctl', ['define', '-u', uuid, '-p', '0000:00:02.0', '--jsonfile', '/dev/stdin'], definition);
+    await machine.define();
     await host.startLibvirtd();
     await mirror.until('the return', () => manager('Connected') === true && manager('Stale') === false, 20_000);
     await mirror.until('what was missed', () => vgpuValue('State') === 'inactive');
     expect(await asked()).toEqual(mirrored());
-    await run('mdevctl', ['undefine', '-u', uuid, '-p', '0000:00:02.0']);
-    await mirror.until('the end', () => !mirror.objects.has(vgpu));
+    await run('mdevctl', ['undefine', '-u', uuid, '-p', parent]);
+    await mirror.until('the end', () => !mirror.objects.has(vgpuPath));
   });
 });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import dbus from 'dbus-next';
 import type { ProcessSubject } from './dbus-service-client.js';
+import { Waiters } from './waiters.js';
 
 const agentPath = '/org/test/PolicyKit1/AuthenticationAgent';
 const agentInterface = 'org.freedesktop.PolicyKit1.AuthenticationAgent';
-const waitTimeoutMs = 10_000;
 
 interface RawMessage {
   readonly interface: string;
@@ -36,7 +36,7 @@ export class PolkitAgent implements Disposable {
   readonly #bus: dbus.MessageBus;
   readonly #open = new Map<string, { cancelled: boolean; deny(): void; readonly dialog: Dialog }>();
   readonly #dialogs: Dialog[] = [];
-  readonly #listeners = new Set<() => void>();
+  readonly #waiters = new Waiters();
 
   private constructor(bus: dbus.MessageBus) {
     this.#bus = bus;
@@ -55,12 +55,12 @@ export class PolkitAgent implements Disposable {
 
   /** The next question, counted from 0. */
   async dialog(index = 0): Promise<Dialog> {
-    await this.#until(`dialog ${index}`, () => this.#dialogs[index] !== undefined);
+    await this.#waiters.until(`dialog ${index}`, () => this.#dialogs[index] !== undefined);
     return this.#dialogs[index] as Dialog;
   }
 
   async cancelled(dialog: Dialog): Promise<void> {
-    await this.#until('the end of the dialog', () => dialog.cancelled);
+    await this.#waiters.until('the end of the dialog', () => dialog.cancelled);
   }
 
   /** How many there were. */
@@ -85,7 +85,7 @@ export class PolkitAgent implements Disposable {
       reply();
       open?.deny();
     }
-    for (const listener of this.#listeners) listener();
+    this.#waiters.wake();
     return true;
   }
 
@@ -124,22 +124,5 @@ export class PolkitAgent implements Disposable {
       body,
     });
     await this.#bus.call(message);
-  }
-
-  async #until(what: string, condition: () => boolean): Promise<void> {
-    if (condition()) return;
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#listeners.delete(check);
-        reject(new Error(`${what}: not within ${waitTimeoutMs} ms`));
-      }, waitTimeoutMs);
-      const check = () => {
-        if (!condition()) return;
-        clearTimeout(timer);
-        this.#listeners.delete(check);
-        resolve();
-      };
-      this.#listeners.add(check);
-    });
   }
 }
