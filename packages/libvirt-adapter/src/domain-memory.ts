@@ -4,7 +4,7 @@ import type { DomainDetails } from '@vgpu/libvirt';
 import type { Connections } from './connections.js';
 import { DomainDocumentReader, type DocumentAnswer } from './domain-documents.js';
 import { readDomainRecord, type KnownDomain } from './domain-listing.js';
-import { readDomainDetails } from './domain-records.js';
+import { readDomainDetails, readDomainDocuments, type DomainConnections } from './domain-records.js';
 import { toDeviceError } from './errors.js';
 import { InTurn } from './in-turn.js';
 import { Pending } from './pending.js';
@@ -17,9 +17,18 @@ const fewDomains = 8;
 /** When those are read that others left no time for. */
 const nextReadingMs = 1_000;
 
+/** How domains are read. */
+export interface DomainReader {
+  readonly details: typeof readDomainDetails;
+  readonly documents: typeof readDomainDocuments;
+}
+
+type MemoryConnections = DomainConnections & Pick<Connections, 'onEvent' | 'changed' | 'readDomain'>;
+
 /** The domains as they were read last, and which of them have to be read again. */
 export class DomainMemory {
-  readonly #connections: Connections;
+  readonly #connections: MemoryConnections;
+  readonly #readDetails: typeof readDomainDetails;
   readonly #listLimitMs: number;
   readonly #documents: DomainDocumentReader;
   readonly #turn = new InTurn();
@@ -28,13 +37,19 @@ export class DomainMemory {
   #domains: ReadonlyMap<string, KnownDomain> = new Map();
   #listing: readonly Domain[] = [];
 
-  constructor(connections: Connections, limits: Pick<DomainTimeLimits, 'list' | 'document'>) {
+  constructor(
+    connections: MemoryConnections,
+    limits: Pick<DomainTimeLimits, 'list' | 'document'>,
+    reader: DomainReader = { details: readDomainDetails, documents: readDomainDocuments },
+  ) {
     this.#connections = connections;
+    this.#readDetails = reader.details;
     this.#listLimitMs = limits.list;
-    this.#documents = new DomainDocumentReader((read, ms) => connections.readDomain(read, ms), {
-      limitMs: limits.document,
-      onLateAnswer: (uuid) => this.#readLater(uuid, 0),
-    });
+    this.#documents = new DomainDocumentReader(
+      (read, ms) => connections.readDomain(read, ms),
+      { limitMs: limits.document, onLateAnswer: (uuid) => this.#readLater(uuid, 0) },
+      reader.documents,
+    );
     connections.onEvent((event) => {
       if (event.kind === 'domain') this.#pending.add(event.uuid);
       else if (event.kind === 'missed' && event.of === 'domains') this.#pending.addEverything();
@@ -66,7 +81,7 @@ export class DomainMemory {
       const isFew = due !== 'everything' && due.size <= Math.max(fewDomains, this.#domains.size * mostNamedShare);
       if (isFew && due.size === 0) return this.#listing;
       const named = isFew ? due : undefined;
-      const details = await readDomainDetails(this.#connections, this.#listLimitMs, named);
+      const details = await this.#readDetails(this.#connections, this.#listLimitMs, named);
       const answers = await this.#documents.readAll(details);
       const domains = new Map(named === undefined ? [] : this.#domains);
       for (const uuid of named ?? []) if (!answers.has(uuid)) domains.delete(uuid);

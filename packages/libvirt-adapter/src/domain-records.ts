@@ -12,6 +12,8 @@ export interface DomainDocuments {
 /** What came of reading a domain's documents. `refused`: libvirt has it and gives no document. */
 export type DomainAnswer = DomainDocuments | 'refused' | 'gone';
 
+export type DomainConnections = Pick<Connections, 'readDomains'>;
+
 const what = 'the domains could not be listed';
 
 /**
@@ -20,7 +22,7 @@ const what = 'the domains could not be listed';
  * @throws DeviceError
  */
 export async function readDomainDetails(
-  connections: Connections,
+  connections: DomainConnections,
   timeoutMs: number,
   uuids?: Iterable<string>,
 ): Promise<readonly DomainDetails[]> {

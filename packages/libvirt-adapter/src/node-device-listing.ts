@@ -71,17 +71,6 @@ function isSameState(a: NodeDeviceRecord, b: NodeDeviceRecord): boolean {
   return a.parent === b.parent && a.active === b.active && a.persistent === b.persistent && a.autostart === b.autostart;
 }
 
-/** Whether a listing holds it: libvirt has devices of many other kinds. */
-export function isListed({ record, pciDevice, parent, document }: ReadNodeDevice): boolean {
-  return (
-    pciDevice !== undefined ||
-    parent !== undefined ||
-    document.mdev !== undefined ||
-    isMdevName(record.name) ||
-    record.name.startsWith('pci_')
-  );
-}
-
 export function isMdevName(nodeDeviceName: string): boolean {
   return parseMdevNodeDeviceName(nodeDeviceName) !== undefined;
 }

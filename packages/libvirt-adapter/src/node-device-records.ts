@@ -13,6 +13,8 @@ import { readWithin } from './wait.js';
 export interface NodeDeviceRecord
   extends Pick<WholeRecord, 'name' | 'xml'>, Partial<Omit<WholeRecord, 'name' | 'xml'>> {}
 
+export type NodeDeviceConnections = Pick<Connections, 'readNodeDevices' | 'withNodeDevices'>;
+
 const everyState = NodeDeviceListFlags.ACTIVE | NodeDeviceListFlags.INACTIVE;
 const mdevs = (everyState | NodeDeviceListFlags.CAP_MDEV) >>> 0;
 const parents = (everyState | NodeDeviceListFlags.CAP_MDEV_TYPES) >>> 0;
@@ -36,7 +38,7 @@ const what = 'the node devices could not be listed';
 
 /** PCI devices, parents and mdevs, active and inactive. @param expected how many there were @throws DeviceError */
 export async function readEveryNodeDevice(
-  connections: Connections,
+  connections: NodeDeviceConnections,
   expected = unknownNumber,
 ): Promise<readonly NodeDeviceRecord[]> {
   const timeoutMs = readTimeoutMs + expected * timeoutOfEachMs;
@@ -54,7 +56,7 @@ export async function readEveryNodeDevice(
 }
 
 /** What a change of an mdev needs: of PCI devices only the parents. @throws DeviceError */
-export async function readMdevsAndParents(connections: Connections): Promise<readonly NodeDeviceRecord[]> {
+export async function readMdevsAndParents(connections: NodeDeviceConnections): Promise<readonly NodeDeviceRecord[]> {
   return await read(connections, readTimeoutMs, async (connection) => {
     const [others, found] = await Promise.all([list(connection, parents, ofOthers), listMdevs(connection)]);
     return [...others, ...found];
@@ -62,13 +64,13 @@ export async function readMdevsAndParents(connections: Connections): Promise<rea
 }
 
 /** @throws DeviceError */
-export async function readMdevs(connections: Connections): Promise<readonly NodeDeviceRecord[]> {
+export async function readMdevs(connections: NodeDeviceConnections): Promise<readonly NodeDeviceRecord[]> {
   return await read(connections, readTimeoutMs, listMdevs);
 }
 
 /** These devices, whatever they are; those that are not there are left out. @throws DeviceError */
 export async function readNamedNodeDevices(
-  connections: Connections,
+  connections: NodeDeviceConnections,
   names: { readonly withState: readonly string[]; readonly documents: readonly string[] },
 ): Promise<readonly NodeDeviceRecord[]> {
   return await read(connections, readTimeoutMs, async (connection) => {
@@ -98,7 +100,7 @@ async function list(
 }
 
 async function read<T>(
-  connections: Connections,
+  connections: NodeDeviceConnections,
   timeoutMs: number,
   act: (connection: Connection) => Promise<T>,
 ): Promise<T> {
@@ -111,7 +113,7 @@ async function read<T>(
 
 /** On a connection of its own, at the same time as something else. */
 async function readAside<T>(
-  connections: Connections,
+  connections: NodeDeviceConnections,
   timeoutMs: number,
   act: (connection: Connection) => Promise<T>,
 ): Promise<T> {
