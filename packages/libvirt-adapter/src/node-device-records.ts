@@ -43,29 +43,26 @@ export async function readEveryNodeDevice(
 ): Promise<readonly NodeDeviceRecord[]> {
   const timeoutMs = readTimeoutMs + expected * timeoutOfEachMs;
   if (expected < manyDevices) {
-    return await read(connections, timeoutMs, async (connection) => {
-      const [others, found] = await Promise.all([listOthers(connection), listMdevs(connection)]);
-      return [...others, ...found];
-    });
+    return await read(connections, timeoutMs, (connection) =>
+      allOrNone((signal) => [listOthers(connection, signal), listMdevs(connection, signal)]),
+    );
   }
-  const [others, found] = await Promise.all([
-    read(connections, timeoutMs, listOthers),
-    readAside(connections, timeoutMs, listMdevs),
+  return await allOrNone((signal) => [
+    read(connections, timeoutMs, (connection) => listOthers(connection, signal)),
+    readAside(connections, timeoutMs, (connection) => listMdevs(connection, signal)),
   ]);
-  return [...others, ...found];
 }
 
 /** What a change of an mdev needs: of PCI devices only the parents. @throws DeviceError */
 export async function readMdevsAndParents(connections: NodeDeviceConnections): Promise<readonly NodeDeviceRecord[]> {
-  return await read(connections, readTimeoutMs, async (connection) => {
-    const [others, found] = await Promise.all([list(connection, parents, ofOthers), listMdevs(connection)]);
-    return [...others, ...found];
-  });
+  return await read(connections, readTimeoutMs, (connection) =>
+    allOrNone((signal) => [list(connection, parents, ofOthers, signal), listMdevs(connection, signal)]),
+  );
 }
 
 /** @throws DeviceError */
 export async function readMdevs(connections: NodeDeviceConnections): Promise<readonly NodeDeviceRecord[]> {
-  return await read(connections, readTimeoutMs, listMdevs);
+  return await read(connections, readTimeoutMs, (connection) => listMdevs(connection));
 }
 
 /** These devices, whatever they are; those that are not there are left out. @throws DeviceError */
@@ -73,30 +70,45 @@ export async function readNamedNodeDevices(
   connections: NodeDeviceConnections,
   names: { readonly withState: readonly string[]; readonly documents: readonly string[] },
 ): Promise<readonly NodeDeviceRecord[]> {
-  return await read(connections, readTimeoutMs, async (connection) => {
-    const readAll = (some: readonly string[], fields: readonly NodeDeviceField[]) =>
-      chunksOf(some, namesAtOnce).map((few): Promise<NodeDeviceRecord[]> =>
-        connection.readNodeDevices(few, { fields }),
-      );
-    const records = await Promise.all([...readAll(names.withState, ofMdevs), ...readAll(names.documents, ofOthers)]);
-    return records.flat();
-  });
+  return await read(connections, readTimeoutMs, (connection) =>
+    allOrNone((signal) => {
+      const readAll = (some: readonly string[], fields: readonly NodeDeviceField[]) =>
+        chunksOf(some, namesAtOnce).map((few): Promise<NodeDeviceRecord[]> =>
+          connection.readNodeDevices(few, { fields, signal }),
+        );
+      return [...readAll(names.withState, ofMdevs), ...readAll(names.documents, ofOthers)];
+    }),
+  );
 }
 
-async function listOthers(connection: Connection): Promise<readonly NodeDeviceRecord[]> {
-  return await list(connection, pciDevicesAndParents, ofOthers);
+/** What all of them read. When one fails the others are given up, so that none keeps its connection busy for nobody. */
+async function allOrNone(
+  start: (signal: AbortSignal) => readonly Promise<readonly NodeDeviceRecord[]>[],
+): Promise<readonly NodeDeviceRecord[]> {
+  const controller = new AbortController();
+  try {
+    return (await Promise.all(start(controller.signal))).flat();
+  } catch (error) {
+    controller.abort();
+    throw error;
+  }
 }
 
-async function listMdevs(connection: Connection): Promise<readonly NodeDeviceRecord[]> {
-  return await list(connection, mdevs, ofMdevs);
+async function listOthers(connection: Connection, signal?: AbortSignal): Promise<readonly NodeDeviceRecord[]> {
+  return await list(connection, pciDevicesAndParents, ofOthers, signal);
+}
+
+async function listMdevs(connection: Connection, signal?: AbortSignal): Promise<readonly NodeDeviceRecord[]> {
+  return await list(connection, mdevs, ofMdevs, signal);
 }
 
 async function list(
   connection: Connection,
   flags: number,
   fields: readonly NodeDeviceField[],
+  signal: AbortSignal | undefined,
 ): Promise<readonly NodeDeviceRecord[]> {
-  return await connection.listNodeDevicesWithXml({ flags, fields });
+  return await connection.listNodeDevicesWithXml({ flags, fields, signal });
 }
 
 async function read<T>(
