@@ -10,6 +10,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 // Nothing of the host's libvirt may be seen or changed.
 const hidden = ['/run', '/etc/mdevctl.d', '/etc/libvirt', '/var/lib/libvirt', '/var/cache/libvirt', '/var/log'];
 const startTimeoutMs = 20_000;
+/** Of what the daemon writes, in characters; a soak provokes a lot of errors. */
+const logLength = 16_384;
 
 /** Why a daemon of our own cannot run here, or nothing. */
 export function daemonObstacle() {
@@ -90,7 +92,7 @@ unix_sock_rw_perms = "0700"
     const child = spawn('unshare', [...namespaces, 'sh', '-c', script.join(' && ')], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    child.stderr.on('data', (data) => (this.#log += data.toString()));
+    child.stderr.on('data', (data) => (this.#log = `${this.#log}${data}`.slice(-logLength)));
     this.#child = child;
     const deadline = Date.now() + startTimeoutMs;
     while (!existsSync(pidFile) || !(await listens(socket))) {
