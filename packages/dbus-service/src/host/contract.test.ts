@@ -137,9 +137,10 @@ describe('the unit', () => {
     expect(Number(setting('TimeoutStopSec')) * 1000).toBeGreaterThan(stopTimeoutMs);
   });
 
-  it('starts it again when it has failed, not when nobody needs it', () => {
+  it('starts it again whatever ended it, but not when it ended since nobody needs it', () => {
     expect(setting('ExecStart')).toMatch(/ --exit-when-idle 60$/);
-    expect(setting('Restart')).toBe('on-failure');
+    expect(setting('Restart')).toBe('always');
+    expect(setting('RestartPreventExitStatus')).toBe('0');
   });
 
   it('is what activation starts: with systemd itself, without it the same program as the same user', () => {
