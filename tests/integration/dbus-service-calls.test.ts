@@ -131,60 +131,10 @@ describe('without a grant', () => {
 
 const assign = (domain: string) => [domain, interfaces.domain, 'AssignVgpu', 'oa{sv}', vgpu, '0'];
 
-describe('with a rule of the administrator', () => {
-  const rules = '/etc/polkit-1/rules.d/10-test.rules';
-
-  it('one may do what the rule says to the machine that it names, and nothing else', async () => {
-    const rule = `polkit.addRule(function (action, subject) {
-      if (action.id == 'me.phyllo.vgpu1.assign' && action.lookup('domain.name') == 'phyllome' &&
-          action.lookup('vgpu.uuid') == '${uuid}' && subject.user == 'nobody') return polkit.Result.YES;
-    });`;
-    await host.exec('mkdir', ['-p', '/etc/polkit-1/rules.d']);
-    expect(await host.exec('tee', [rules], { input: rule })).toMatchObject({ status: 0 });
-    await host.killService('polkit');
-    await host.startService('polkit');
-    try {
-      const user = 'nobody';
-      expect((await busctl(assign(server), { user })).stderr).toMatch(/polkit has not granted/);
-      expect((await busctl([vgpu, interfaces.vgpu, 'Stop', 'a{sv}', '0'], { user })).stderr).toMatch(
-        /polkit has not granted/,
-      );
-      expect((await busctl(assign(phyllome), { user })).stdout).toContain('"assign-mdev"');
-      const undo = [phyllome, interfaces.domain, 'UnassignVgpu', 'oa{sv}', vgpu, '0'];
-      expect((await busctl(undo, { user })).stdout).toContain('"note-videos-restored"');
-    } finally {
-      await host.exec('rm', [rules]);
-      await host.killService('polkit');
-      await host.startService('polkit');
-    }
-  });
-
-  it('whoever may start a machine may not start its vGPU with it', async () => {
-    const rule = `polkit.addRule(function (action, subject) {
-      if (action.id == 'me.phyllo.vgpu1.manage-domains' && subject.user == 'nobody') return polkit.Result.YES;
-    });`;
-    await host.exec('mkdir', ['-p', '/etc/polkit-1/rules.d']);
-    expect(await host.exec('tee', [rules], { input: rule })).toMatchObject({ status: 0 });
-    await host.killService('polkit');
-    await host.startService('polkit');
-    try {
-      expect((await busctl(assign(phyllome))).stderr).toBe('');
-      expect((await busctl([vgpu, interfaces.vgpu, 'Stop', 'a{sv}', '0'])).stderr).toBe('');
-      const start = await busctl([phyllome, interfaces.domain, 'Start', 'a{sv}', '0'], { user: 'nobody' });
-      expect(start.stderr).toContain(
-        `phyllome may not be started: polkit has not granted me.phyllo.vgpu1.manage-vgpus for vGPU ${uuid}`,
-      );
-      expect((await host.kernelState()).mdevs).toEqual([]);
-      const end = await busctl([phyllome, interfaces.domain, 'ForceOff', 'a{sv}', '0'], { user: 'nobody' });
-      expect(end.stderr).toContain('phyllome is not running');
-    } finally {
-      await host.exec('rm', [rules]);
-      await host.killService('polkit');
-      await host.startService('polkit');
-    }
-  });
-
+describe('what goes wrong', () => {
   it('a machine that cannot start is named, and the log says why at the id in the answer', async () => {
+    expect((await busctl(assign(phyllome))).stderr).toBe('');
+    expect((await busctl([vgpu, interfaces.vgpu, 'Stop', 'a{sv}', '0'])).stderr).toBe('');
     // There is no VFIO here. The vGPU that was started for it is stopped again.
     const { stderr } = await busctl([phyllome, interfaces.domain, 'Start', 'a{sv}', '0']);
     expect(stderr).toContain('phyllome could not be started, and everything before it was undone');

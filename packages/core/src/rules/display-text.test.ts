@@ -15,6 +15,7 @@ describe('cleanDisplayText', () => {
     ['zero-width characters', 'a\u200Bb\uFEFF', 'a b'],
     ['C1 controls', 'a\u009Bb', 'a b'],
     ['half characters', 'a\uD800b', 'a b'],
+    ['letters that are drawn as nothing', 'a\u3164b\u115fc\u2800d\ufe0fe\u034ff', 'a b c d e f'],
   ])('removes %s', (_name, text, expected) => {
     expect(cleanDisplayText(text)).toBe(expected);
   });

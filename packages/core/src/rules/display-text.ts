@@ -6,9 +6,17 @@ export const maxDisplayTextLength = 128;
 /** As much of a text as a message quotes, in code points. */
 const maxQuotedLength = 64;
 
-// Cc and Cf (controls, bidirectional marks, zero-width), Zl and Zp (line breaks), Cs (halves of characters), Co, Cn.
-const notShown = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]+/gu;
-const notQuoted = /["\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]|[^\S ]/gu;
+// Cc and Cf (controls, bidirectional marks, zero-width), Zl and Zp (line breaks), Cs (halves of characters), Co, Cn, and
+// letters that are drawn as nothing: DI (fillers, selectors of variants) and the empty braille pattern.
+const hidden = '\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}\\p{Co}\\p{Cn}\\p{DI}\\u2800';
+const notShown = new RegExp(`[${hidden}]+`, 'gu');
+const notQuoted = new RegExp(`["\\\\${hidden}]|[^\\S ]`, 'gu');
+const anyHidden = new RegExp(`[${hidden}]`, 'u');
+
+/** Whether a text has characters that nobody sees, so that two different texts can look alike. */
+export function hasHiddenCharacters(text: string): boolean {
+  return anyHidden.test(text);
+}
 
 /**
  * Makes text from elsewhere fit to be shown in one line: no control, bidirectional or invisible characters

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { DeviceError, type Inventory, type MdevId, type Plan, type PlanAction } from '@vgpu/core';
 import { polkitActions, type PolkitAction } from '../auth/polkit-actions.js';
-import { publishedDomainName } from '../protocol/domain-name.js';
+import { isPublishedExactly } from '../protocol/domain-name.js';
 import type { AnyChangeInput, AnyChangingMethod } from './table.js';
 
 /** An action, and what it is done to: what polkit is asked. */
@@ -36,8 +36,9 @@ export function vgpuDetails({ uuid, parent }: MdevId): GrantDetails {
   return { 'vgpu.uuid': uuid, 'parent.name': parent };
 }
 
-export function domainDetails(domain: { readonly uuid: string; readonly name: string }): GrantDetails {
-  return { 'domain.uuid': domain.uuid, 'domain.name': publishedDomainName(domain.name) };
+/** A name that is not published exactly may look like another machine's, which rules and people would take it for. */
+export function domainDetails({ uuid, name }: { readonly uuid: string; readonly name: string }): GrantDetails {
+  return { 'domain.uuid': uuid, 'domain.name': isPublishedExactly(name) ? name : uuid };
 }
 
 /** Why there is no plan is said after the authorization, not before. */

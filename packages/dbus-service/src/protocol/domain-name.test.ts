@@ -16,6 +16,7 @@ describe('publishedDomainName', () => {
     ['one of no width', 'a\u200bb', 'a b'],
     ['a soft hyphen', 'a\u00adb', 'a b'],
     ['half a character', 'a\ud800', 'a'],
+    ['a letter that is drawn as nothing', 'a\u3164', 'a'],
     ['a private one', '\ue000a', 'a'],
     ['more than 255 bytes', 'n'.repeat(256), `${'n'.repeat(127)}…`],
     ['more than 255 bytes in fewer characters', 'é'.repeat(128), 'é'.repeat(128)],
