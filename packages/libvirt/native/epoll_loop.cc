@@ -41,7 +41,8 @@ int fromEpoll(std::uint32_t happened) {
 
 epoll_event eventFor(int number, int events) {
   epoll_event event{};
-  event.events = toEpoll(events);
+  // The end of a file is always told; where there are no wishes at most once, and dropped.
+  event.events = events == 0 ? EPOLLONESHOT : toEpoll(events);
   event.data.u64 = static_cast<std::uint64_t>(number);
   return event;
 }
@@ -67,16 +68,6 @@ void EpollLoop::wake() {
   if (write(wake_, &one, sizeof one) == static_cast<ssize_t>(sizeof one)) sleepsUntil_ = kAwake;
 }
 
-bool EpollLoop::watch(int number, Handle& handle, int events) {
-  if (handle.events == events) return true;
-  epoll_event event = eventFor(number, events);
-  // A file with no wishes would still report its end.
-  const int change = handle.events == 0 ? EPOLL_CTL_ADD : events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
-  if (epoll_ctl(epoll_, change, handle.own, &event) < 0) return false;
-  handle.events = events;
-  return true;
-}
-
 int EpollLoop::nextNumber() {
   do {
     last_ = last_ == std::numeric_limits<int>::max() ? kWake + 1 : last_ + 1;
@@ -86,10 +77,11 @@ int EpollLoop::nextNumber() {
 
 int EpollLoop::addHandle(int fd, int events, virEventHandleCallback callback, void* opaque, virFreeCallback free) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  Handle handle{fcntl(fd, F_DUPFD_CLOEXEC, 0), fd, 0, callback, opaque, free};
+  const Handle handle{fcntl(fd, F_DUPFD_CLOEXEC, 0), fd, events, callback, opaque, free};
   if (handle.own < 0) return -1;
   const int number = nextNumber();
-  if (!watch(number, handle, events)) {
+  epoll_event event = eventFor(number, events);
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, handle.own, &event) < 0) {
     ::close(handle.own);
     return -1;
   }
@@ -100,7 +92,11 @@ int EpollLoop::addHandle(int fd, int events, virEventHandleCallback callback, vo
 void EpollLoop::updateHandle(int watch, int events) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = handles_.find(watch);
-  if (found != handles_.end()) this->watch(watch, found->second, events);
+  if (found == handles_.end() || found->second.events == events) return;
+  // Cannot fail, and so need not be told: the file is watched from its adding on, also while nothing is wished.
+  epoll_event event = eventFor(watch, events);
+  epoll_ctl(epoll_, EPOLL_CTL_MOD, found->second.own, &event);
+  found->second.events = events;
 }
 
 int EpollLoop::removeHandle(int watch) {
@@ -108,7 +104,8 @@ int EpollLoop::removeHandle(int watch) {
   const auto found = handles_.find(watch);
   if (found == handles_.end()) return -1;
   const Handle handle = found->second;
-  this->watch(watch, found->second, 0);
+  // Closing is not enough: libvirt may have the same file open.
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, handle.own, nullptr);
   ::close(handle.own);
   handles_.erase(found);
   forget(handle.free, handle.opaque);

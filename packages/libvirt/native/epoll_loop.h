@@ -61,7 +61,6 @@ class EpollLoop {
 
   // With the lock.
   int nextNumber();
-  bool watch(int number, Handle& handle, int events);
   void arm(Timeout& timeout, int milliseconds);
   void forget(virFreeCallback free, void* opaque);
   void wake();

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What libvirt may do to its event loop, without libvirt. Prints what does not hold; exits 1 then.
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <climits>
 #include <condition_variable>
 #include <cstdio>
@@ -19,10 +21,12 @@
 namespace {
 
 constexpr std::chrono::seconds kPatience{30};
-// Long enough for the loop to do what it must not do; a failure may be missed, never invented.
-constexpr std::chrono::milliseconds kLook{50};
 
 std::atomic<int> failures{0};
+// Whether the kernel has no room for another file that is watched.
+std::atomic<bool> isFull{false};
+// What the kernel has told of files, whether anybody wished it or not.
+std::atomic<int> tellings{0};
 
 #define HOLDS(condition)                                              \
   do {                                                                \
@@ -99,6 +103,17 @@ struct Pair {
   }
 };
 
+// The loop has looked at everything that was so when this was called. Freeing begins a round, so that the second timeout
+// comes after a look that began later than the call.
+void lookedAtAll(lv::EpollLoop& loop) {
+  for (int round = 1; round <= 2; round++) {
+    Seen turn;
+    turn.also = [&](int timer) { loop.removeTimeout(timer); };
+    loop.addTimeout(0, onTimeout, &turn, onFree);
+    HOLDS(turn.freed());
+  }
+}
+
 void handles(lv::EpollLoop& loop) {
   Pair pair;
   Seen first;
@@ -113,11 +128,14 @@ void handles(lv::EpollLoop& loop) {
   HOLDS(second.eventually([&] { return second.events == (VIR_EVENT_HANDLE_READABLE | VIR_EVENT_HANDLE_WRITABLE); }));
   loop.updateHandle(two, 0);
   // Both are off: nothing may be called, not even for the peer's end.
-  std::this_thread::sleep_for(kLook);
+  lookedAtAll(loop);
   const int before = first.calls + second.calls;
+  const int told = tellings;
   shutdown(pair.peer, SHUT_RDWR);
-  std::this_thread::sleep_for(kLook);
+  for (int look = 0; look < 5; look++) lookedAtAll(loop);
   HOLDS(first.calls + second.calls == before);
+  // Once for each at most, or the loop would never sleep.
+  HOLDS(tellings - told <= 2);
   loop.updateHandle(one, VIR_EVENT_HANDLE_READABLE);
   HOLDS(first.eventually([&] { return (first.events & VIR_EVENT_HANDLE_HANGUP) != 0; }));
   HOLDS(loop.removeHandle(one) == 0 && loop.removeHandle(two) == 0);
@@ -141,6 +159,23 @@ void removedInItsCallback(lv::EpollLoop& loop) {
   HOLDS(timer.calls == 1);
 }
 
+// Switched on again it works, also where nothing new can be watched.
+void switchedOnWhenTheKernelIsFull(lv::EpollLoop& loop) {
+  const Pair pair;
+  Seen seen;
+  Seen other;
+  const int watch = loop.addHandle(pair.ours, VIR_EVENT_HANDLE_READABLE, onHandle, &seen, onFree);
+  loop.updateHandle(watch, 0);
+  isFull = true;
+  HOLDS(loop.addHandle(pair.peer, VIR_EVENT_HANDLE_READABLE, onHandle, &other, onFree) == -1);
+  HOLDS(loop.addHandle(pair.peer, 0, onHandle, &other, onFree) == -1);
+  pair.send();
+  loop.updateHandle(watch, VIR_EVENT_HANDLE_READABLE);
+  HOLDS(seen.eventually([&] { return seen.calls > 0; }));
+  isFull = false;
+  HOLDS(loop.removeHandle(watch) == 0 && seen.freed());
+}
+
 // Its number may name another file at once.
 void closedBeforeItIsRemoved(lv::EpollLoop& loop) {
   Seen seen;
@@ -150,7 +185,7 @@ void closedBeforeItIsRemoved(lv::EpollLoop& loop) {
     const Pair other;
     other.send();
     dup2(other.ours, pair.ours);
-    std::this_thread::sleep_for(kLook);
+    lookedAtAll(loop);
     HOLDS(seen.calls == 0);
   }
   HOLDS(loop.removeHandle(watch) == 0 && seen.freed());
@@ -170,9 +205,9 @@ void timeouts(lv::EpollLoop& loop) {
   HOLDS(always.eventually([&] { return always.calls > 100; }));
   loop.updateTimeout(zero, -1);
   // One may be on its way.
-  std::this_thread::sleep_for(kLook);
+  lookedAtAll(loop);
   const int calls = always.calls;
-  std::this_thread::sleep_for(kLook);
+  lookedAtAll(loop);
   HOLDS(always.calls == calls);
   // The loop sleeps for ever now.
   const auto start = std::chrono::steady_clock::now();
@@ -205,7 +240,7 @@ void putOffByAnother(lv::EpollLoop& loop) {
   };
   loop.addTimeout(0, onTimeout, &starter, onFree);
   HOLDS(starter.freed());
-  std::this_thread::sleep_for(kLook);
+  lookedAtAll(loop);
   HOLDS((one.calls == 0) != (two.calls == 0));
   HOLDS(loop.removeTimeout(first) == 0 && loop.removeTimeout(second) == 0);
   HOLDS(one.freed() && two.freed());
@@ -254,6 +289,21 @@ void everythingAtOnce(lv::EpollLoop& loop, unsigned int seed, int rounds) {
 
 }  // namespace
 
+extern "C" int __real_epoll_ctl(int epoll, int change, int fd, epoll_event* event);
+extern "C" int __wrap_epoll_ctl(int epoll, int change, int fd, epoll_event* event) {
+  if (!isFull || change != EPOLL_CTL_ADD) return __real_epoll_ctl(epoll, change, fd, event);
+  errno = ENOSPC;
+  return -1;
+}
+
+extern "C" int __real_epoll_wait(int epoll, epoll_event* events, int most, int milliseconds);
+extern "C" int __wrap_epoll_wait(int epoll, epoll_event* events, int most, int milliseconds) {
+  const int count = __real_epoll_wait(epoll, events, most, milliseconds);
+  // The loop's own file is 0.
+  for (int i = 0; i < count; i++) tellings += events[i].data.u64 == 0 ? 0 : 1;
+  return count;
+}
+
 int main() {
   // Its numbers start again at once.
   auto* loop = new lv::EpollLoop(INT_MAX - 3);
@@ -262,6 +312,7 @@ int main() {
   std::thread([loop] { loop->run(); }).detach();
   handles(*loop);
   removedInItsCallback(*loop);
+  switchedOnWhenTheKernelIsFull(*loop);
   closedBeforeItIsRemoved(*loop);
   timeouts(*loop);
   putOffByAnother(*loop);
