@@ -29,7 +29,8 @@ describe('a batch of node devices', { timeout: 30_000 }, () => {
     daemon = await Daemon.start({ mdevs: [mdevUuid] });
     proxy = await CountingProxy.start(daemon.folder);
     connection = await open(proxy.through(daemon.qemuUri));
-    for (let found = 0; found === 0;) found = (await connection.listNodeDeviceNames(inactive)).length;
+    const isFound = async () => (await connection.listNodeDeviceNames(inactive)).length > 0;
+    await until('the stored device is there', isFound, 30_000);
     names = await connection.listNodeDeviceNames(every);
   }, 60_000);
   afterAll(async () => {
