@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { request, signalOf, unlessAborted, type CallOptions } from './call.js';
-import { ConnectionCloseReason, DomainXmlFlags } from './constants.js';
+import { request, type CallOptions } from './call.js';
+import { ConnectionLife, type CloseOptions, type CloseReason } from './connection-life.js';
+import { DomainXmlFlags } from './constants.js';
 import { Domain } from './domain.js';
-import { connectionLost, settle } from './errors.js';
 import {
-  addListener,
-  callUser,
   domainEventIds,
   nodeDeviceEventIds,
-  removeListener,
   type DomainEvents,
   type NodeDeviceLifecycleEvent,
   type NodeDeviceUpdateEvent,
   type Subscription,
 } from './events.js';
-import { native, type ConnectionHandle, type NativeEvent, type StreamHandle } from './native.js';
+import { native, type ConnectionHandle, type StreamHandle } from './native.js';
 import { NodeDevice } from './node-device.js';
 import {
   toDomainRecord,
@@ -26,11 +23,7 @@ import {
   type NodeDeviceRecordOf,
   type ReadNodeDevicesOptions,
 } from './records.js';
-import { DomainStream } from './stream.js';
-import { Subscriptions } from './subscriptions.js';
-
-/** How a connection ended although nobody closed it. */
-export type CloseReason = 'error' | 'end-of-file' | 'keep-alive' | 'client';
+import type { DomainStream } from './stream.js';
 
 export interface DomainCapabilitiesQuery extends CallOptions {
   readonly emulator?: string;
@@ -39,19 +32,6 @@ export interface DomainCapabilitiesQuery extends CallOptions {
   readonly virtType?: string;
   readonly flags?: number;
 }
-
-export interface CloseOptions extends CallOptions {
-  /**
-   * How long to wait for the calls already made; default 5000. Then they reject with DisposedError and the connection
-   * is left to its thread, which ends when libvirt returns. 0 waits for nothing, Infinity for everything.
-   */
-  readonly timeoutMs?: number;
-}
-
-/** Longer than any call that ends by itself and matters to who closes. */
-const closeTimeoutMs = 5000;
-/** What a timer of Node takes; about 25 days. */
-const longestTimeoutMs = 0x7fff_ffff;
 
 /**
  * A connection to a libvirt daemon, with a native thread of its own that makes its calls one after the other.
@@ -64,22 +44,14 @@ export class Connection implements AsyncDisposable {
   /** The URI given to `open`. */
   readonly uri: string;
   readonly readOnly: boolean;
+  readonly #life: ConnectionLife;
   readonly #handle: ConnectionHandle;
-  readonly #closeListeners = new Set<(reason: CloseReason) => void>();
-  readonly #subscriptions: Subscriptions;
-  readonly #token: number;
-  #state: 'open' | 'lost' | 'closed' = 'open';
-  #keepsProcess = true;
-  #closing: Promise<void> | undefined;
-  #abandoned = false;
-  readonly #streams = new Set<DomainStream>();
 
-  private constructor(uri: string, readOnly: boolean, handle: ConnectionHandle, token: number) {
+  private constructor(uri: string, readOnly: boolean, life: ConnectionLife) {
     this.uri = uri;
     this.readOnly = readOnly;
-    this.#handle = handle;
-    this.#token = token;
-    this.#subscriptions = new Subscriptions(handle, () => this.#updateHold());
+    this.#life = life;
+    this.#handle = life.handle;
   }
 
   /** @internal Use `open`. */
@@ -90,47 +62,25 @@ export class Connection implements AsyncDisposable {
     count: number,
     options: CallOptions,
   ): Promise<Connection> {
-    let connection: WeakRef<Connection> | undefined;
-    let early: NativeEvent | undefined;
-    // A weak reference, so that a forgotten connection can be collected and closed.
-    const token = addListener((event) => {
-      if (connection === undefined) early = event;
-      const opened = connection?.deref();
-      if (opened !== undefined) opened.#lost(event);
-    });
-    try {
-      const opened = new Connection(
-        uri,
-        readOnly,
-        await request(() => native.connectionOpen(uri, readOnly, interval, count, token), options),
-        token,
-      );
-      connection = new WeakRef(opened);
-      forgotten.register(opened, token);
-      if (early !== undefined) opened.#lost(early);
-      return opened;
-    } catch (error) {
-      removeListener(token);
-      throw error;
-    }
+    const start = (token: number): Promise<ConnectionHandle> =>
+      request(() => native.connectionOpen(uri, readOnly, interval, count, token), options);
+    return new Connection(uri, readOnly, await ConnectionLife.begin(start));
   }
 
   /** `lost`: the daemon went away or stopped answering; every call rejects and only `close` is left to do. */
   get state(): 'open' | 'lost' | 'closed' {
-    return this.#state;
+    return this.#life.state;
   }
 
   /** Lets subscriptions and streams keep the process alive: the default. Calls in flight always do. */
   ref(): this {
-    this.#keepsProcess = true;
-    this.#updateHold();
+    this.#life.keepProcess(true);
     return this;
   }
 
   /** Lets the process end although there are subscriptions and streams. */
   unref(): this {
-    this.#keepsProcess = false;
-    this.#updateHold();
+    this.#life.keepProcess(false);
     return this;
   }
 
@@ -140,15 +90,7 @@ export class Connection implements AsyncDisposable {
    * @see https://libvirt.org/html/libvirt-libvirt-host.html#virConnectClose
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    const { timeoutMs = closeTimeoutMs } = options;
-    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) throw new TypeError('timeoutMs must be a number from 0');
-    const signal = signalOf(options);
-    this.#closing ??= this.#close();
-    let timer: NodeJS.Timeout | undefined;
-    if (timeoutMs === 0) this.#abandon();
-    else if (timeoutMs <= longestTimeoutMs) timer = setTimeout(() => this.#abandon(), timeoutMs);
-    const timed = this.#closing.finally(() => clearTimeout(timer));
-    await unlessAborted(timed, signal);
+    await this.#life.close(options);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -157,10 +99,7 @@ export class Connection implements AsyncDisposable {
 
   /** Calls back once when the connection is lost, not after `close`. Returns a function that takes the listener away. */
   onClose(callback: (reason: CloseReason) => void): () => void {
-    if (typeof callback !== 'function') throw new TypeError('callback must be a function');
-    const listener = (reason: CloseReason): void => callback(reason);
-    this.#closeListeners.add(listener);
-    return () => void this.#closeListeners.delete(listener);
+    return this.#life.onClose(callback);
   }
 
   /** @see https://libvirt.org/html/libvirt-libvirt-host.html#virConnectGetURI */
@@ -421,7 +360,7 @@ export class Connection implements AsyncDisposable {
     callback: (event: NodeDeviceLifecycleEvent) => void,
     options?: CallOptions,
   ): Promise<Subscription> {
-    return await this.#subscriptions.add('NodeDevice', nodeDeviceEventIds.lifecycle, callback, options);
+    return await this.#life.subscriptions.add('NodeDevice', nodeDeviceEventIds.lifecycle, callback, options);
   }
 
   /**
@@ -432,7 +371,7 @@ export class Connection implements AsyncDisposable {
     callback: (event: NodeDeviceUpdateEvent) => void,
     options?: CallOptions,
   ): Promise<Subscription> {
-    return await this.#subscriptions.add('NodeDevice', nodeDeviceEventIds.update, callback, options);
+    return await this.#life.subscriptions.add('NodeDevice', nodeDeviceEventIds.update, callback, options);
   }
 
   /**
@@ -446,74 +385,11 @@ export class Connection implements AsyncDisposable {
   ): Promise<Subscription> {
     if (!Object.hasOwn(domainEventIds, name))
       throw new TypeError(`name must be one of ${Object.keys(domainEventIds).join(', ')}`);
-    return await this.#subscriptions.add('Domain', domainEventIds[name], callback, options);
-  }
-
-  async #close(): Promise<void> {
-    this.#state = 'closed';
-    this.#closeListeners.clear();
-    this.#forgetAll();
-    for (const stream of this.#streams) stream.destroy();
-    try {
-      await settle(native.connectionClose(this.#handle));
-    } catch (error) {
-      if (!this.#abandoned) throw error;
-    }
-  }
-
-  #abandon(): void {
-    this.#abandoned = true;
-    native.connectionAbandon(this.#handle);
+    return await this.#life.subscriptions.add('Domain', domainEventIds[name], callback, options);
   }
 
   /** @internal Streams keep the process alive and end with their connection. */
   async openStream(start: (token: number) => Promise<StreamHandle>): Promise<DomainStream> {
-    const stream: DomainStream = await DomainStream.open(start, () => {
-      this.#streams.delete(stream);
-      this.#updateHold();
-    });
-    this.#streams.add(stream);
-    // A connection that ended meanwhile.
-    if (this.#state !== 'open') stream.destroy();
-    this.#updateHold();
-    return stream;
-  }
-
-  #lost(event: NativeEvent): void {
-    if (event.kind !== 'close' || this.#state !== 'open') return;
-    this.#state = 'lost';
-    const listeners = [...this.#closeListeners];
-    this.#closeListeners.clear();
-    this.#forgetAll();
-    for (const stream of this.#streams) stream.destroy(connectionLost());
-    for (const listener of listeners) callUser(listener, closeReason(event.reason));
-  }
-
-  #forgetAll(): void {
-    this.#subscriptions.end();
-    removeListener(this.#token);
-    this.#updateHold();
-  }
-
-  #updateHold(): void {
-    const wanted = !this.#subscriptions.isEmpty || this.#streams.size > 0;
-    native.connectionHold(this.#handle, this.#keepsProcess && this.#state === 'open' && wanted);
-  }
-}
-
-/** A collected connection's listener would stay for ever. */
-const forgotten = new FinalizationRegistry<number>(removeListener);
-
-function closeReason(reason: number): CloseReason {
-  switch (reason) {
-    case ConnectionCloseReason.EOF:
-      return 'end-of-file';
-    case ConnectionCloseReason.KEEPALIVE:
-      return 'keep-alive';
-    case ConnectionCloseReason.CLIENT:
-      return 'client';
-    default:
-      // libvirt's own name for everything else, also for a reason that it may add.
-      return 'error';
+    return await this.#life.openStream(start);
   }
 }

@@ -2,7 +2,8 @@
 export * from './constants.js';
 export { Connection } from './connection.js';
 export type { CallOptions } from './call.js';
-export type { CloseOptions, CloseReason, DomainCapabilitiesQuery } from './connection.js';
+export type { CloseOptions, CloseReason } from './connection-life.js';
+export type { DomainCapabilitiesQuery } from './connection.js';
 export { Domain } from './domain.js';
 export type {
   DomainInfo,
