@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { busName, interfaces, type TypedValue } from '@vgpu/dbus-service/protocol';
+import { busName, interfaces, managerPath, type TypedValue } from '@vgpu/dbus-service/protocol';
 import type { EmulatedHost } from '../emulated-host/index.js';
 import { eventually, run } from '../emulated-host/testing.js';
 import { DesktopClient } from './dbus-service-client.js';
@@ -260,8 +260,24 @@ describe('while a password dialog is open', () => {
     await client.leave();
     await agent.cancelled(dialog);
     await reaches('left', 'failed');
-    expect(operation('left')).toMatchObject({ ErrorName: notAuthorized, steps: [] });
+    expect(operation('left')).toMatchObject({ ErrorName: 'me.phyllo.Vgpu1.Error.Unavailable', steps: [] });
     expect(await hostState()).toEqual(before);
+  });
+
+  it('a caller who leaves refuses nobody who has asked for the same: he is asked himself', async () => {
+    void createAs('joined');
+    const dialog = await openDialog('joined');
+    await using second = await DesktopClient.start(host, 'nobody');
+    using secondAgent = await PolkitAgent.register(host.systemBusAddress, second.subject);
+    const again = second.call(gpuPath, interfaces.gpu, 'CreateVgpu', `(${transient('joined').text})`);
+    // Its own call comes after the first one of the same connection.
+    await second.call(managerPath, interfaces.manager, 'FindVgpus', `('${uuid}',)`);
+    expect(secondAgent.count).toBe(0);
+    await client.leave();
+    await agent.cancelled(dialog);
+    await (await secondAgent.dialog()).grant();
+    expect(await again).toEqual({ reply: `('${vgpuPath}',)` });
+    expect((await host.kernelState()).mdevs).toMatchObject([{ uuid }]);
   });
 
   it('the vGPU can be undefined: it is not found afterwards', async () => {
