@@ -248,8 +248,11 @@ describe('Cancel', () => {
     await expect(service.callMethod(cancel(path, ':1.2000'))).rejects.toMatchObject({
       errorName: 'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired',
     });
+    // Nobody has refused one who has left.
+    authorizer.decision = 'left';
+    await expect(service.callMethod(cancel(path, ':1.2000'))).rejects.toThrow(failure('Unavailable'));
     expect(authorizer.asked.slice(before).map(({ sender, action, details }) => [sender, action, details])).toEqual(
-      Array.from({ length: 2 }, () => [
+      Array.from({ length: 3 }, () => [
         ':1.2000',
         'me.phyllo.vgpu1.manage-vgpus',
         { 'vgpu.uuid': vgpuUuid, 'parent.name': '0000:00:02.0' },
