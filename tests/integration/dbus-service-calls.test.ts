@@ -10,7 +10,6 @@ const vgpu = '/me/phyllo/Vgpu1/vgpu/7686131b_b229_4768_a02c_35d1dbed7c66_0000_00
 const gpu = '/me/phyllo/Vgpu1/gpu/0000_00_02_0';
 const pci = '/me/phyllo/Vgpu1/pci/0000_00_02_0';
 const phyllome = '/me/phyllo/Vgpu1/domain/2f6d3f3e_6f2c_4b0b_9a39_5c0f6f5b8c11';
-const server = '/me/phyllo/Vgpu1/domain/b5a0c8de_52cf_4d0f_8a4e_0a6a8b6f7d22';
 const name = 'me.phyllo.Vgpu1';
 
 let host: EmulatedHost;
