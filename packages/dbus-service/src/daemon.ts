@@ -27,16 +27,16 @@ export interface DaemonOptions {
 export interface Daemon {
   /** Settles with the reason when the bus is lost: a service without a bus can only end. */
   readonly lost: Promise<Error>;
-  /** Settles when there was no client, no call and no operation for `idleMs`. */
-  readonly idle: Promise<void>;
+  /** Settles when there was no client, no call and no operation for `idleMs`; never where that is not said. */
+  idle(): Promise<void>;
   /** Accepts no more changes, finishes or undoes the one that runs, answers, and closes everything. */
   stop(): Promise<void>;
   /**
-   * Gives the name back, answers whoever has called until then, and closes everything. No call is lost where the bus
-   * starts us when we are called: one that comes later starts the next vgpud, and is refused when it goes to our unique
-   * name.
+   * Gives the name back, after which only who is in is answered. No call is lost where the bus starts us when we are
+   * called: one that comes later starts the next vgpud, and is refused when it goes to our unique name.
+   * @returns false, with the name taken again, when somebody who called meanwhile still needs us
    */
-  retire(): Promise<void>;
+  release(): Promise<boolean>;
 }
 
 /** Publishes a host on a bus. @throws when the bus cannot be reached or somebody else owns the name */
@@ -77,25 +77,24 @@ export async function startDaemon({ busAddress, log, idleMs, openHost }: DaemonO
   });
   if (!(await bus.requestName(busName))) throw new Error(`${busName} is owned by somebody else`);
   log.info(`vgpud ${version} on ${bus.uniqueName}`);
-  /** Only who is in is answered: others could call for ever. */
-  const answerThose = () => {
-    ending = true;
-    return bus.answered();
-  };
   const stop = async () => {
     await service.stop();
-    await answerThose();
+    // Only who is in is answered: others could call for ever.
+    ending = true;
+    await bus.answered();
     await ports.close();
     await bus.close();
   };
   return {
     lost: bus.closed,
-    idle: idleWatch?.idle ?? new Promise<void>(() => undefined),
+    idle: () => idleWatch?.idle() ?? new Promise<void>(() => undefined),
     stop,
-    async retire() {
+    async release() {
       await bus.releaseName(busName);
-      await answerThose();
-      await stop();
+      // A change must not go on where the next vgpud could begin another one.
+      if (idleWatch?.needed === true && (await bus.requestName(busName))) return false;
+      ending = true;
+      return true;
     },
   };
 }

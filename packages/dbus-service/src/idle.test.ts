@@ -20,7 +20,7 @@ function start() {
     },
   });
   const end = async () => {
-    await watch.idle;
+    await watch.idle();
     state.idle = true;
   };
   void end();

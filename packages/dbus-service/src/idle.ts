@@ -24,13 +24,15 @@ export class IdleWatch {
   readonly #waiting = new Set<string>();
   #calls = 0;
   #lastUsec: bigint;
-  /** Settles when there was no client, no call and nothing else to do for so long. */
-  readonly idle: Promise<void>;
 
   constructor(options: IdleOptions) {
     this.#options = options;
     this.#lastUsec = options.clock.elapsedUsec();
-    this.idle = this.#wait();
+  }
+
+  /** Whether there is a client, a call or something else to do. */
+  get needed(): boolean {
+    return this.#watched.size > 0 || this.#calls > 0 || this.#options.busy();
   }
 
   /** Somebody has called, however that ends. */
@@ -72,12 +74,13 @@ export class IdleWatch {
     this.#watch(next);
   }
 
-  async #wait(): Promise<void> {
-    const { clock, idleMs, busy } = this.#options;
+  /** Settles when nobody has needed us for so long. */
+  async idle(): Promise<void> {
+    const { clock, idleMs } = this.#options;
     for (;;) {
       const leftMs = idleMs - Number(clock.elapsedUsec() - this.#lastUsec) / 1000;
       if (leftMs > 0) await clock.delay(leftMs);
-      else if (this.#watched.size === 0 && this.#calls === 0 && !busy()) return;
+      else if (!this.needed) return;
       // A departure and the end of a call count from when they happen; this only looks again.
       else await clock.delay(idleMs);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, formatVgpuKey, parseParentName, parsePciAddress } from '@vgpu/core';
+import { DeviceError, formatVgpuKey, parseParentName, parsePciAddress, type NodeDeviceListing } from '@vgpu/core';
 import { describe, expect, it } from 'vitest';
 import {
   hostFile,
@@ -12,6 +12,7 @@ import {
   domainUuid,
   pciPath,
 } from './testing/hosts.js';
+import { portsWith } from './testing/calls.js';
 import { settle, startService } from './testing/service.js';
 
 const file = { ...hostFile, mdevs: [storedMdev] };
@@ -208,6 +209,43 @@ describe('what is published', () => {
     clock.advance(1000);
     await settle();
     expect(manager()).toMatchObject({ Stale: false });
+  });
+
+  it('is tried again after ever longer pauses while it cannot be read, and after a second once it could', async () => {
+    const host = makeHost([makeDomain()], file);
+    let broken = false;
+    let readings = 0;
+    const read = (list: () => Promise<NodeDeviceListing>) => {
+      readings += 1;
+      return broken ? Promise.reject(new DeviceError('Internal', 'no')) : list();
+    };
+    const { clock } = await startService(
+      portsWith(host, {
+        list: () => read(() => host.nodeDevices.list()),
+        listChanged: () => read(() => host.nodeDevices.listChanged()),
+      }),
+    );
+    const pass = async (ms: number) => {
+      readings = 0;
+      clock.advance(ms);
+      await settle();
+      return readings > 0;
+    };
+    const fail = async () => {
+      broken = true;
+      host.behindItsBack(() => undefined);
+      await pass(0);
+    };
+    await fail();
+    for (const seconds of [1, 2, 4, 8]) {
+      expect(await pass(seconds * 1000 - 1)).toBe(false);
+      expect(await pass(1)).toBe(true);
+    }
+    broken = false;
+    expect(await pass(16_000)).toBe(true);
+    await fail();
+    expect(await pass(999)).toBe(false);
+    expect(await pass(1)).toBe(true);
   });
 
   it('is read for clients with a pause of four times as long as the reading took', async () => {

@@ -27,7 +27,9 @@ const gatherMs = 20;
 const gatherFactor = 2;
 /** A reading that took long because libvirt was silent is no reason to be silent for longer. */
 const maxGatherMs = 1_000;
+/** After a reading that failed; every time that it is tried in vain doubles it. */
 const retryMs = 1000;
+const maxRetryMs = 60_000;
 /** Some changes have no event (a device attached to a stored definition, other machines' use of a GPU's memory). */
 const sweepMs = 60_000;
 
@@ -63,6 +65,7 @@ export class Store {
   #running = false;
   #stopped = false;
   #retrying = false;
+  #retryMs = retryMs;
   /** Counts changes of the connection: a reading that began before the last one proves nothing. */
   #statusEpoch = 0;
   /** Counts readings of domains as they begin, and which of them the domains in `current` are from. */
@@ -173,7 +176,8 @@ export class Store {
       const began = this.#options.clock.elapsedUsec();
       const error = await this.#read(extent);
       this.#reached = goal;
-      if (error !== undefined) {
+      if (error === undefined) this.#retryMs = retryMs;
+      else {
         // What the failed reading was told of is not known any more.
         this.#extent = 'everything';
         this.#retryLater();
@@ -280,8 +284,10 @@ export class Store {
   #retryLater(): void {
     if (this.#retrying || !this.#options.ports.events.status().connected) return;
     this.#retrying = true;
+    const ms = this.#retryMs;
+    this.#retryMs = Math.min(ms * 2, maxRetryMs);
     const retry = async () => {
-      await this.#options.clock.delay(retryMs);
+      await this.#options.clock.delay(ms);
       this.#retrying = false;
       if (!this.#stopped) this.#request('everything');
     };

@@ -32,13 +32,19 @@ function makeAnswer(error: unknown, log: Pick<Log, 'error'>): ErrorAnswer {
     return { errorName: formatErrorName(error.code), message: shown(`${error.message}; ${seeLog('why', id)}`) };
   }
   if (error instanceof DeviceError && error.code !== 'Internal') {
-    if (error.cause !== undefined && !isAboutGoneCaller(error.cause)) log.error(error.message, error.cause);
+    const cause = unnamedCause(error);
+    if (cause !== undefined && !isAboutGoneCaller(cause)) log.error(error.message, cause);
     return { errorName: formatErrorName(error.code), message: shown(error.message) };
   }
   const id = newLogId();
   log.error(`[${id}] internal error`, error);
   const message = `something failed that has no name here; ${seeLog('what', id)}`;
   return { errorName: formatErrorName('Internal'), message };
+}
+
+/** What the answer does not say already: callers provoke errors that we name ourselves as often as they like. */
+function unnamedCause({ cause }: DeviceError): unknown {
+  return cause instanceof DeviceError && cause.code !== 'Internal' ? unnamedCause(cause) : cause;
 }
 
 /** Long enough to find one line among those of some days. */

@@ -57,6 +57,10 @@ export class FakeBus {
   readonly errors = new Map<number, string>();
   /** Members of the calls that it has got. */
   readonly calls: string[] = [];
+  /** What happens before a call of ours is answered. */
+  onCall: (member: string) => void = () => undefined;
+  /** Whether somebody else has the name when we ask for it (DBUS_REQUEST_NAME_REPLY_EXISTS). */
+  nameIsTaken = false;
 
   async listen(): Promise<void> {
     this.#server.listen(join(this.#directory, 'socket'));
@@ -147,13 +151,14 @@ export class FakeBus {
   /** Every call of ours to the bus is content with a name, or with the number that says that the name is ours. */
   #answer(serial: number, member: string): void {
     this.calls.push(member);
+    this.onCall(member);
     const isNumber = member === 'RequestName' || member === 'ReleaseName';
     const fields: Field[] = [
       [5, 'u', serial],
       [7, 's', 'org.freedesktop.DBus'],
       [8, 'g', isNumber ? 'u' : 's'],
     ];
-    const body = isNumber ? uint32(1) : formatText('s', ':1.1');
+    const body = isNumber ? uint32(member === 'RequestName' && this.nameIsTaken ? 3 : 1) : formatText('s', ':1.1');
     this.send(formatMessage(messageType.methodReturn, this.#serial++, fields, body));
   }
 }
