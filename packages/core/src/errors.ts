@@ -31,7 +31,7 @@ export const exitStatusByErrorCode = {
   TimedOut: 16,
   /** The UUID exists under several parents; names them. */
   Ambiguous: 17,
-  /** A step failed, everything before it was undone; names the step and its error. */
+  /** A step failed, everything before it was undone; the message is that of the step's own error, details name both. */
   RolledBack: 18,
 } as const;
 

@@ -110,6 +110,21 @@ describe('planAssignVgpu', () => {
     expect((await run(transient, assign)).steps).toContain('note-vgpu-transient');
   });
 
+  it('says instead that its parent is missing, without which the domain cannot start', async () => {
+    const gone = { ...id, parent: parseParentName('0000:99:00.0') };
+    const inventory = await readInventory(hostOf([domain], [{ parent: gone.parent }]));
+    const { steps } = planAssignVgpu(inventory, gone, domain.uuid);
+    expect(steps.map((step) => step.id)).not.toContain('note-vgpu-inactive');
+    expect(steps).toContainEqual(
+      expect.objectContaining({
+        id: 'note-parent-missing',
+        severity: 'warning',
+        args: { uuid, parent: gone.parent, domain: domain.uuid, domainName: 'desktop' },
+        message: expect.stringContaining('desktop cannot start until'),
+      }),
+    );
+  });
+
   it('warns when another stored domain has the vGPU too', async () => {
     const other = sampleDomain({ uuid: otherDomain, name: 'other', inactive: assigned });
     const inventory = await readInventory(hostOf([domain, other]));
@@ -168,9 +183,23 @@ describe('planUnassignVgpu', () => {
     const { steps, changed } = await run(host, (inventory) =>
       planUnassignVgpu(inventory, id, domain.uuid, { restoreVideo: false }),
     );
-    expect(steps).toEqual(['unassign-mdev']);
+    expect(steps).toEqual(['unassign-mdev', 'note-videos-not-restored']);
     expect(changed?.inactive?.videos).toEqual([none]);
     expect(changed?.rememberedVideos).toEqual([sampleVideo]);
+  });
+
+  it('says so only of a domain that is left without a picture', async () => {
+    const leave = (inventory: Inventory) => planUnassignVgpu(inventory, id, domain.uuid, { restoreVideo: false });
+    const noteOf = async (host: InMemoryHost) => leave(await readInventory(host)).steps.slice(1);
+    const hostdevs = [...assigned.hostdevs, sampleHostdev(second)];
+    const withAnother = sampleDomain({ inactive: sampleDevices({ hostdevs, videos: [none] }) });
+    expect(await noteOf(hostOf([withAnother]))).toEqual([]);
+    expect(await noteOf(hostOf([sampleDomain({ inactive: assigned })]))).toEqual([]);
+    const dark = sampleDevices({ hostdevs: assigned.hostdevs, videos: [none] });
+    expect(await noteOf(hostOf([sampleDomain({ inactive: dark })]))).toMatchObject([{ args: { models: [] } }]);
+    expect(await noteOf(hostOf([sampleDomain({ inactive: dark, rememberedVideos: [sampleVideo] })]))).toMatchObject([
+      { severity: 'info', args: { domain: domain.uuid, domainName: 'desktop', models: ['virtio'] } },
+    ]);
   });
 
   it('leaves videos that took the place of the removed ones, and forgets those', async () => {
@@ -233,7 +262,10 @@ describe('assign and unassign refuse', () => {
     ['unassign', unassign, assigned],
   ])('to %s while a saved state exists: InvalidState', async (_verb, planner, inactive) => {
     const saved = sampleDomain({ hasManagedSave: true, inactive });
-    expect(await refusal(hostOf([saved]), planner)).toMatchObject({ code: 'InvalidState' });
+    expect(await refusal(hostOf([saved]), planner)).toMatchObject({
+      code: 'InvalidState',
+      message: expect.stringContaining('start it, or remove the saved state'),
+    });
   });
 
   it.each([

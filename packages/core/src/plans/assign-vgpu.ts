@@ -13,7 +13,7 @@ import { requireMdev } from './checks.js';
 import { nextStartNote, removedVideos, requireEditableDomain } from './domain-definition.js';
 import type { Plan, PlanStep } from './plan.js';
 import type { AssignVgpuOptions } from './requests.js';
-import { domainArgs, domainsArgs, note, shownName } from './step.js';
+import { domainArgs, domainsArgs, mdevArgs, note, shownName } from './step.js';
 import { transientNote } from './start-stop-vgpu.js';
 
 /**
@@ -66,7 +66,7 @@ export function planAssignVgpu(
       assign,
       ...removedVideosNote(domain, removed?.map((video) => video.model) ?? []),
       ...nextStartNote(domain),
-      ...inactiveNote(mdev),
+      ...inactiveNote(mdev, domain),
       ...transientNote(mdev),
       ...alsoAssignedNote(inventory, mdev, domain),
     ],
@@ -99,9 +99,14 @@ function removedVideosNote(domain: Domain, models: readonly string[]): readonly 
   return [note('note-videos-removed', 'info', message, { ...domainArgs(domain), models })];
 }
 
-function inactiveNote(mdev: MdevVgpu): readonly PlanStep[] {
+function inactiveNote(mdev: MdevVgpu, domain: Domain): readonly PlanStep[] {
   if (mdev.active) return [];
-  const message = `${mdev.uuid} is not active: vgpuctl domain start starts it with the domain, virsh start does not`;
+  if (!mdev.parentPresent) {
+    const name = shownName(domain);
+    const missing = `${mdev.uuid} is not active: its parent ${mdev.parent} is not on this host; ${name} cannot start until it is back`;
+    return [note('note-parent-missing', 'warning', missing, { ...mdevArgs(mdev), ...domainArgs(domain) })];
+  }
+  const message = `${mdev.uuid} is not active: starting the machine through vgpud starts it first, libvirt alone does not`;
   return [note('note-vgpu-inactive', 'warning', message, { uuid: mdev.uuid })];
 }
 

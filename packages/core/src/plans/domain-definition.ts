@@ -30,7 +30,7 @@ export function requireEditableDomain(
   if (domain.hasManagedSave) {
     throw new DeviceError(
       'InvalidState',
-      `domain ${shownName(domain)} has a saved state, which would restore the old devices`,
+      `domain ${shownName(domain)} has a saved state, which would restore the old devices: start it, or remove the saved state`,
       { details: domainArgs(domain) },
     );
   }

@@ -112,12 +112,17 @@ describe("plans of a domain's power refuse", () => {
     const other = sampleDomain({ uuid: otherDomain, name: 'other', state: 'running', active: withHostdev });
     expect(await refusal(hostOf([domain, other]), start)).toMatchObject({
       code: 'DeviceBusy',
+      message: expect.stringContaining('domain desktop cannot start'),
       details: { domainName: 'other' },
     });
   });
 
   it('to start one whose vGPU does not exist: NotFound', async () => {
-    expect(await refusal(hostOf([domain], []), start)).toMatchObject({ code: 'NotFound', details: { uuid } });
+    expect(await refusal(hostOf([domain], []), start)).toMatchObject({
+      code: 'NotFound',
+      message: expect.stringMatching(/: unassign it$/),
+      details: { uuid },
+    });
   });
 
   it('to start one whose vGPU cannot be started, with that reason', async () => {
@@ -128,7 +133,13 @@ describe("plans of a domain's power refuse", () => {
     const twins = [{}, { parent: '0000:99:00.0' }];
     expect(await refusal(hostOf([domain], missing), start)).toMatchObject({ code: 'InvalidState' });
     expect(await refusal(hostOf([domain], hostile), start)).toMatchObject({ code: 'InvalidState' });
-    expect(await refusal(hostOf([domain], full), start)).toMatchObject({ code: 'NoAvailableInstances' });
+    expect(await refusal(hostOf([domain], full), start)).toMatchObject({
+      code: 'NoAvailableInstances',
+      message: expect.stringMatching(
+        `^domain desktop cannot start: vGPU ${uuid} cannot be started: ${'0000:00:02.0'} `,
+      ),
+      details: { uuid, holders: [holder.uuid] },
+    });
     expect(await refusal(hostOf([domain], twins), start)).toMatchObject({ code: 'Ambiguous' });
   });
 });

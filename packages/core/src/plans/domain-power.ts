@@ -54,17 +54,29 @@ function requireReady(inventory: Inventory, domain: Domain, uuid: Uuid): readonl
   const mdevs = findVgpus(inventory, uuid).filter((vgpu): vgpu is MdevVgpu => vgpu.backing === 'mdev');
   const [mdev, ...others] = mdevs;
   if (mdev === undefined) {
-    throw new DeviceError('NotFound', `domain ${shownName(domain)} needs vGPU ${uuid}, which does not exist`, {
-      details: { uuid, ...domainArgs(domain) },
+    const message = `domain ${shownName(domain)} needs vGPU ${uuid}, which does not exist: unassign it`;
+    throw new DeviceError('NotFound', message, { details: { uuid, ...domainArgs(domain) } });
+  }
+  try {
+    return startOf(inventory, [mdev, ...others]);
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    throw new DeviceError(error.code, `domain ${shownName(domain)} cannot start: ${error.message}`, {
+      details: { uuid, ...domainArgs(domain), ...error.details },
     });
   }
+}
+
+/** @param mdevs those of one UUID */
+function startOf(inventory: Inventory, mdevs: readonly [MdevVgpu, ...MdevVgpu[]]): readonly PlanStep[] {
   const active = mdevs.find((candidate) => candidate.active);
   if (active !== undefined) {
     const user = domainInUse(inventory, active);
     if (user !== undefined) refuseUsedBy(active, user);
     return [];
   }
-  if (others.length > 0) throw ambiguousUuid(uuid, parentsOf(mdevs));
+  const [mdev] = mdevs;
+  if (mdevs.length > 1) throw ambiguousUuid(mdev.uuid, parentsOf(mdevs));
   requireStartable(inventory, mdev);
   return [startMdevStep(mdev)];
 }

@@ -8,7 +8,7 @@ import type { NodeDevicePort } from '../ports.js';
 import { InMemoryHost } from '../testing/in-memory-host.js';
 import { sampleHostFile, sampleMdev } from '../testing/samples.js';
 import { planCreateVgpu } from './create-vgpu.js';
-import { executePlan } from './execute-plan.js';
+import { executePlan, type ExecutePlanOptions } from './execute-plan.js';
 import type { Plan } from './plan.js';
 import { defineMdevStep, note, setAutostartStep, startMdevStep, undefineMdevStep } from './step.js';
 
@@ -87,7 +87,12 @@ describe('executePlan', () => {
     const { host, plan, before } = await transientPlan();
     host.failNext('nodeDevices', method, broken);
     const { error, calls } = await execute(plan, host);
-    expect(error).toMatchObject({ code: 'RolledBack', details: { step, error: 'Unavailable' }, cause: broken });
+    expect(error).toMatchObject({
+      code: 'RolledBack',
+      message: expect.stringMatching(`^${broken.message}`),
+      details: { step, error: 'Unavailable' },
+      cause: broken,
+    });
     expect(calls.slice(calls.indexOf(method) + 1)).toEqual(undone);
     expect(await host.nodeDevices.list()).toEqual(before);
   });
@@ -206,6 +211,19 @@ describe('executePlan', () => {
         'start-mdev left',
         'define-mdev undone',
       ]);
+    });
+
+    it('and with what error it failed or timed out, of no other step', async () => {
+      for (const error of [broken, lost]) {
+        const { host, plan } = await transientPlan();
+        host.failNext('nodeDevices', 'start', error);
+        const told: unknown[] = [];
+        const onProgress: ExecutePlanOptions['onProgress'] = (step, _progress, cause) => {
+          if (cause !== undefined) told.push([step.id, cause]);
+        };
+        await executePlan(plan, host, { onProgress }).catch(() => undefined);
+        expect(told).toEqual([['start-mdev', error]]);
+      }
     });
 
     it('when one is refused, which is not begun', async () => {

@@ -12,8 +12,11 @@ export type StepProgress = 'running' | 'done' | 'failed' | 'undone' | 'left' | '
 export interface ExecutePlanOptions {
   /** Told about every step that acts, before it is begun; an error is taken for its failure, and it is not begun. */
   readonly refuseStep?: ((step: PlanStep) => DeviceError | undefined) | undefined;
-  /** Told whenever a step comes further; a step that is not begun is not told about. It must not throw. */
-  readonly onProgress?: ((step: PlanStep, progress: StepProgress) => void) | undefined;
+  /**
+   * Told whenever a step comes further, with its error when it failed or timed out; a step that is not begun is not told
+   * about. It must not throw.
+   */
+  readonly onProgress?: ((step: PlanStep, progress: StepProgress, error?: DeviceError) => void) | undefined;
 }
 
 /**
@@ -37,7 +40,7 @@ export async function executePlan(plan: Plan, ports: PlanPorts, options: Execute
       onProgress(step, 'done');
     } catch (cause) {
       const error = toDeviceError(cause);
-      if (begun) onProgress(step, error.code === 'TimedOut' ? 'uncertain' : 'failed');
+      if (begun) onProgress(step, error.code === 'TimedOut' ? 'uncertain' : 'failed', error);
       const isSuspect = error.code === 'TimedOut' && steps.length > 1;
       const suspect = isSuspect ? await undoSuspect(step, ports) : 'undone';
       if (isSuspect && suspect === 'undone') onProgress(step, 'undone');
@@ -114,10 +117,8 @@ function failure(step: PlanStep, error: DeviceError, { doneBefore, mayStillHappe
     ...(notUndone.length > 0 ? [`not undone: ${notUndone.map((left) => left.message).join(', ')}`] : []),
   ];
   if (rest.length === 0 && error.code !== 'TimedOut') {
-    return new DeviceError('RolledBack', `${step.id} failed and everything before it was undone: ${error.message}`, {
-      details,
-      cause: error,
-    });
+    const message = `${error.message}; everything before it was undone`;
+    return new DeviceError('RolledBack', message, { details, cause: error });
   }
   return new DeviceError(error.code, [error.message, ...rest].join('; '), { details, cause: error });
 }

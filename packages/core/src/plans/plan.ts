@@ -50,6 +50,8 @@ export const planStepIds = [
   'note-also-assigned',
   /** The vGPU is not active; the domain cannot start before it is. args: uuid. */
   'note-vgpu-inactive',
+  /** The vGPU's parent is not on the host; the domain cannot start before it is back. args: uuid, parent, domain, domainName. */
+  'note-parent-missing',
   /** The vGPU has no definition: it is gone after it stops. args: uuid. */
   'note-vgpu-transient',
   /** Domains that are shut off hold the vGPU and cannot start without it. args: uuid, domains, domainNames. */
@@ -62,6 +64,8 @@ export const planStepIds = [
   'note-videos-restored',
   /** No removed video devices are known, or others took their place: the videos stay as they are. args: domain, domainName. */
   'note-videos-kept',
+  /** As asked, the removed video devices stay away: the domain has none and no vGPU. args: domain, domainName, models. */
+  'note-videos-not-restored',
 ] as const;
 export type PlanStepId = (typeof planStepIds)[number];
 

@@ -33,9 +33,21 @@ export function requireStartable(inventory: Inventory, mdev: MdevVgpu): void {
       details: mdevArgs(mdev),
     });
   }
-  const type = requireType(parent, mdev.typeId);
+  const type = naming(mdev, () => requireType(parent, mdev.typeId));
   requireSafeDefinition(inventory, mdev);
-  requireFreeInstance(inventory, parent, type);
+  naming(mdev, () => requireFreeInstance(inventory, parent, type));
+}
+
+/** What is refused for the parent's sake names the vGPU too. */
+function naming<T>(mdev: MdevVgpu, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    throw new DeviceError(error.code, `vGPU ${mdev.uuid} cannot be started: ${error.message}`, {
+      details: { ...mdevArgs(mdev), ...error.details },
+    });
+  }
 }
 
 /**
@@ -73,7 +85,7 @@ function neededByNote(inventory: Inventory, mdev: MdevVgpu): readonly PlanStep[]
   if (domains.length === 0) return [];
   const names = domains.map(shownName).join(', ');
   const message = mdev.persistent
-    ? `${names} cannot start while ${mdev.uuid} is not active: vgpuctl domain start starts it first, virsh start does not`
+    ? `${names} cannot start while ${mdev.uuid} is not active: starting the machine through vgpud starts it first, libvirt alone does not`
     : `${names} cannot start while ${mdev.uuid} is not active`;
   return [note('note-domains-need-vgpu', 'warning', message, { uuid: mdev.uuid, ...domainsArgs(domains) })];
 }

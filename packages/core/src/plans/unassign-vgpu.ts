@@ -28,7 +28,7 @@ export function planUnassignVgpu(
     });
   }
   const others = stored.hostdevs.some((other) => other.kind === 'mdev' && other.uuid !== vgpu.uuid);
-  const video = restoreVideo && !others ? restoreEdits(domain, stored) : { edits: [], undo: [], notes: [] };
+  const video = others ? unchanged : restoreVideo ? restoreEdits(domain, stored) : leaveVideos(domain, stored);
   const unassign: PlanStep = {
     id: 'unassign-mdev',
     args: { uuid: vgpu.uuid, ...domainArgs(domain) },
@@ -54,6 +54,20 @@ interface VideoChange {
   readonly edits: readonly DomainEdit[];
   readonly undo: readonly DomainEdit[];
   readonly notes: readonly PlanStep[];
+}
+
+const unchanged: VideoChange = { edits: [], undo: [], notes: [] };
+
+/** What an assignment removed stays remembered: a later assignment and its end bring it back. */
+function leaveVideos(domain: Domain, stored: StoredDevices): VideoChange {
+  if (!hasOnlyVideoNone(stored)) return unchanged;
+  const models = domain.rememberedVideos?.map((video) => video.model) ?? [];
+  const removed = models.length === 0 ? '' : `, the removed one (${models.join(', ')}) is not brought back`;
+  const message = `${shownName(domain)} is left without a video device${removed}`;
+  return {
+    ...unchanged,
+    notes: [note('note-videos-not-restored', 'info', message, { ...domainArgs(domain), models })],
+  };
 }
 
 /** Only what an assignment removed comes back, and only where nothing took its place meanwhile. */

@@ -41,7 +41,7 @@ export function planDefineVgpu(inventory: Inventory, vgpu: MdevId): Plan {
  */
 export function planUndefineVgpu(inventory: Inventory, vgpu: MdevId): Plan {
   const mdev = requireMdev(inventory, vgpu);
-  requireUniqueUuid(inventory.vgpus.values(), mdev.uuid);
+  requireUniqueUuid(inventory.vgpus.values(), mdev.uuid, mdev.parent);
   requireReadable(mdev);
   requirePersistent(mdev);
   const user = domainInUse(inventory, mdev);
@@ -49,7 +49,7 @@ export function planUndefineVgpu(inventory: Inventory, vgpu: MdevId): Plan {
   const assigned = domainsAssigned(inventory, mdev);
   if (assigned.length > 0) {
     const names = assigned.map(shownName).join(', ');
-    throw new DeviceError('DeviceBusy', `vGPU ${mdev.uuid} is assigned to ${names}`, {
+    throw new DeviceError('DeviceBusy', `vGPU ${mdev.uuid} is assigned to ${names}: unassign it first`, {
       details: { uuid: mdev.uuid, ...domainsArgs(assigned) },
     });
   }

@@ -107,6 +107,19 @@ describe('plans of the life cycle', () => {
   });
 });
 
+describe('notes', () => {
+  it('name no command: they are shown by desktops too', async () => {
+    const stopped = await readInventory(hostOf([{ active: true }], [storedUser]));
+    const assigned = await readInventory(hostOf([{}], [sampleDomain()]));
+    const steps = [...planners.stop(stopped).steps, ...planners.assign(assigned).steps];
+    for (const { message } of steps) expect(message).not.toMatch(/vgpuctl|virsh|mdevctl/);
+    expect(steps.filter(({ message }) => message.includes('through vgpud')).map((step) => step.id)).toEqual([
+      'note-domains-need-vgpu',
+      'note-vgpu-inactive',
+    ]);
+  });
+});
+
 describe('plans of the life cycle refuse', () => {
   it.each(Object.entries(planners))('to %s an unknown vGPU: NotFound', async (_verb, planner) => {
     expect(await refusal(hostOf([]), planner)).toMatchObject({ code: 'NotFound' });
@@ -130,6 +143,15 @@ describe('plans of the life cycle refuse', () => {
       code: 'Ambiguous',
       details: { parents: [parent, missingParent] },
     });
+  });
+
+  it('and to undefine with a hint that removes the one it was asked of', async () => {
+    for (const asked of [parent, missingParent]) {
+      const error = await refusal(hostOf([{}, { parent: missingParent }]), (inventory) =>
+        planUndefineVgpu(inventory, { uuid, parent: asked }),
+      );
+      expect(error?.message).toContain(`mdevctl undefine --uuid ${uuid} --parent ${asked}`);
+    }
   });
 
   it('to define a UUID two parents have: Ambiguous', async () => {
@@ -162,6 +184,7 @@ describe('plans of the life cycle refuse', () => {
     const host = hostOf([{ type: 'i915-GVTg_V5_1' }, { uuid: holder, type: 'i915-GVTg_V5_1', active: true }]);
     expect(await refusal(host, planners.start)).toMatchObject({
       code: 'NoAvailableInstances',
+      message: expect.stringContaining(`vGPU ${uuid} cannot be started`),
       details: { holders: [holder] },
     });
   });
@@ -192,6 +215,7 @@ describe('plans of the life cycle refuse', () => {
   it('to undefine what a stored domain needs, and name it: DeviceBusy', async () => {
     expect(await refusal(hostOf([{}], [storedUser]), planners.undefine)).toMatchObject({
       code: 'DeviceBusy',
+      message: expect.stringMatching(/: unassign it first$/),
       details: { domainNames: ['desktop'] },
     });
   });

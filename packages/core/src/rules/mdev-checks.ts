@@ -19,11 +19,12 @@ export function requireListedMdev<Mdev extends MdevId>(mdevs: Iterable<Mdev>, id
 /**
  * Refuses a UUID that several parents have: libvirt names only the UUID to mdevctl, so that it would change the
  * wrong device, or both.
+ * @param unwanted the parent whose vGPU is to be removed, where one is
  * @throws DeviceError Ambiguous
  */
-export function requireUniqueUuid(vgpus: Iterable<MdevId>, uuid: Uuid): void {
+export function requireUniqueUuid(vgpus: Iterable<MdevId>, uuid: Uuid, unwanted?: ParentName): void {
   const found = [...vgpus].filter((vgpu) => vgpu.uuid === uuid);
-  if (found.length > 1) throw ambiguousUuid(uuid, parentsOf(found));
+  if (found.length > 1) throw ambiguousUuid(uuid, parentsOf(found), unwanted);
 }
 
 /**
@@ -100,10 +101,21 @@ export function requireType<Type extends { readonly typeId: MdevTypeId }>(
 ): Type {
   const type = parent.types.find((candidate) => candidate.typeId === typeId);
   if (type !== undefined) return type;
+  throw unknownType(parent, typeId);
+}
+
+/**
+ * The error for a type that a parent does not have.
+ * @param shown the type as the message shows it: text that can be no type's id is quoted
+ */
+export function unknownType(
+  parent: { readonly name: ParentName; readonly types: readonly { readonly typeId: MdevTypeId }[] },
+  shown: string,
+): DeviceError {
   const types = parent.types.map((candidate) => candidate.typeId);
   const offered = types.length === 0 ? 'it has none' : `it has ${types.join(', ')}`;
-  throw new DeviceError('NotFound', `${parent.name} has no type ${typeId}: ${offered}`, {
-    details: { parent: parent.name, typeId, types },
+  return new DeviceError('NotFound', `${parent.name} has no type ${shown}: ${offered}`, {
+    details: { parent: parent.name, typeId: shown, types },
   });
 }
 

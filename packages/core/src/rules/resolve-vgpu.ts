@@ -23,12 +23,13 @@ export function resolveVgpu(inventory: Inventory, uuid: Uuid): Vgpu {
 /**
  * The error for a UUID that several parents have. Naming the parent as well does not help, since libvirt hands only the
  * UUID on; mdevctl can be told.
+ * @param unwanted the parent whose vGPU the message says how to remove; any where it is not known
  */
-export function ambiguousUuid(uuid: Uuid, parentNames: readonly string[]): DeviceError {
+export function ambiguousUuid(uuid: Uuid, parentNames: readonly string[], unwanted?: string): DeviceError {
   const parents = parentNames.toSorted();
   const message =
     `vGPU ${uuid} exists under several parents, which libvirt cannot tell apart: ${parents.join(', ')}; ` +
-    `mdevctl undefine --uuid ${uuid} --parent ${parents.at(-1)} would remove one`;
+    `mdevctl undefine --uuid ${uuid} --parent ${unwanted ?? parents.at(-1)} would remove one`;
   return new DeviceError('Ambiguous', message, { details: { uuid, parents } });
 }
 
