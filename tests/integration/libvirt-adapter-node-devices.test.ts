@@ -40,14 +40,17 @@ describe('capacity', () => {
     expect((await nodeDevices.list()).mdevs.filter((mdev) => mdev.active)).toHaveLength(5);
   });
 
-  it('a count that lies is believed until the kernel refuses; nobody can say why then', async () => {
+  it('a count that lies is believed until the kernel refuses, which says why', async () => {
     const { nodeDevices } = adapter.ports;
     const other = randomUUID();
     await nodeDevices.define(definitionOf(1));
     await nodeDevices.start(id);
     await nodeDevices.define(definitionOf(1, other));
     await adapter.host.control({ command: 'lie', parent, type: 'i915-GVTg_V5_1', count: 1 });
-    await expect(nodeDevices.start(definitionOf(1, other))).rejects.toMatchObject({ code: 'Internal' });
+    await expect(nodeDevices.start(definitionOf(1, other))).rejects.toMatchObject({
+      code: 'NoAvailableInstances',
+      details: { uuid: other },
+    });
     expect((await nodeDevices.list()).mdevs.find((mdev) => mdev.uuid === other)).toMatchObject({ active: false });
   });
 });
@@ -82,12 +85,12 @@ describe('the kernel', () => {
     await expect.poll(findMdev, noticed).toMatchObject({ active: true });
   });
 
-  it('refuses to remove an mdev that no domain holds: it stays active, and nobody can say why', async () => {
+  it('refuses to remove an mdev that no domain holds: it stays active, and is busy', async () => {
     const { nodeDevices } = adapter.ports;
     await nodeDevices.define(definitionOf(4));
     await nodeDevices.start(id);
     await adapter.host.control({ command: 'busy', uuid });
-    await expect(nodeDevices.stop(id)).rejects.toMatchObject({ code: 'Internal' });
+    await expect(nodeDevices.stop(id)).rejects.toMatchObject({ code: 'DeviceBusy', details: { uuid } });
     expect(await findMdev()).toMatchObject({ active: true });
     await adapter.host.control({ command: 'free', uuid });
     await nodeDevices.stop(id);

@@ -123,7 +123,7 @@ it('reads again after a reading that failed', async () => {
   await host.list();
   host.put(1, running);
   host.tell(1);
-  host.fail(new DeviceError('Unavailable', 'libvirt is not reachable'));
+  host.fail(new DeviceError('Unavailable', 'libvirt cannot be reached'));
   await expect(host.list()).rejects.toMatchObject({ code: 'Unavailable' });
   host.fail(new Error('odd'));
   await expect(host.list()).rejects.toMatchObject({ code: 'Internal' });

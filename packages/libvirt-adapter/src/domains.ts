@@ -231,7 +231,10 @@ async function readEditable(work: DomainAtWork): Promise<string> {
   const { domain, read } = work;
   await requirePersistent(work);
   if (await read(domain.hasManagedSaveImage())) {
-    throw invalidState(domain, 'has a saved state, which would restore the old devices');
+    throw invalidState(
+      domain,
+      'has a saved state, which would restore the old devices: start it, or remove the saved state',
+    );
   }
   if ((await read(domain.isActive())) && (await hasJob(work))) throw invalidState(domain, 'has a job in progress');
   return await read(domain.getXmlDesc(storedWithSecrets));

@@ -2,14 +2,18 @@
 import { DeviceError } from '@vgpu/core';
 import { DisposedError, ErrorDomain, ErrorNumber, LibvirtError } from '@vgpu/libvirt';
 import { describe, expect, it } from 'vitest';
-import { codeOfError, toChangeError, toDeviceError } from './errors.js';
+import { codeOfError, toChangeError, toDeviceError, toMdevChangeError } from './errors.js';
 
-function libvirtError(code: number, domain: number): LibvirtError {
+function libvirtError(
+  code: number,
+  domain: number,
+  message = 'No available instances of i915-GVTg_V5_4',
+): LibvirtError {
   return new LibvirtError({
     code,
     domain,
     level: 2,
-    message: 'No available instances of i915-GVTg_V5_4',
+    message,
     str1: null,
     str2: null,
     str3: null,
@@ -56,4 +60,35 @@ it('says that the outcome of a change is unknown when the connection is lost', (
   const lost = libvirtError(ErrorNumber.SYSTEM_ERROR, ErrorDomain.RPC);
   expect(toChangeError(lost, 'x').code).toBe('TimedOut');
   expect(toDeviceError(lost, 'x').code).toBe('Unavailable');
+});
+
+/** As libvirt reports a start that mdevctl 1.2 or later failed to make. */
+function said(reason: string, from: number = ErrorDomain.NODEDEV, code: number = ErrorNumber.INTERNAL_ERROR) {
+  const failed = 'Unable to create mediated device: Error: Failed to create mdev x, type y on z';
+  return libvirtError(code, from, `internal error: ${failed}\n\nCaused by:\n    ${reason}\n`);
+}
+
+describe('toMdevChangeError', () => {
+  it.each([
+    ['DeviceBusy', said('Device or resource busy (os error 16)')],
+    ['NoAvailableInstances', said('No space left on device (os error 28)')],
+    ['NoAvailableInstances', said('Kein Platz (os error 28)')],
+    ['Internal', said('Input/output error (os error 5)')],
+    ['Internal', said('Invalid (os error 160)')],
+    ['Internal', said('os error 16')],
+    // Only the last word is mdevctl's reason; what stands before it may be anybody's name.
+    ['Internal', said('type (os error 28) is not known')],
+    ['Internal', said('(os error 28)', ErrorDomain.QEMU)],
+    ['InvalidState', said('(os error 28)', ErrorDomain.NODEDEV, ErrorNumber.OPERATION_INVALID)],
+    ['TimedOut', said('(os error 28)', ErrorDomain.RPC)],
+  ] as const)('%s for %s', (code, cause) => {
+    const error = toMdevChangeError(cause, 'vGPU x could not be started', { uuid: 'x' });
+    expect(error).toMatchObject({ code, cause, details: { uuid: 'x' } });
+    expect(error.message).toMatch(/^vGPU x could not be started: /);
+    expect(error.message).not.toContain('os error');
+  });
+
+  it('no other change takes the number for a reason: a full disk has the same', () => {
+    expect(toChangeError(said('(os error 28)'), 'x').code).toBe('Internal');
+  });
 });

@@ -5,7 +5,7 @@ import { DisposedError, ErrorDomain, ErrorNumber, LibraryUnavailableError, Libvi
 /**
  * What libvirt's error numbers mean here. A number that is missing is Internal: libvirt reports everything mdevctl and
  * QEMU say as 1, and an XML error is a mistake of ours. Neighbours are told apart by reading the state again, before
- * and after a call, never by the text.
+ * and after a call, never by the text, but for one number in it: see toMdevChangeError().
  */
 const codeByErrorNumber: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
   [ErrorNumber.NO_SUPPORT, 'NotSupported'],
@@ -30,12 +30,18 @@ const codeByErrorNumber: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorC
   [ErrorNumber.AGENT_UNRESPONSIVE, 'TimedOut'],
 ]);
 
+/** Linux's error numbers for a write to `create` or `remove` of an mdev. */
+const codeByKernelError: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
+  ['16', 'DeviceBusy'],
+  ['28', 'NoAvailableInstances'],
+]);
+
 const phraseByErrorCode = {
   Internal: 'the host refused and gave no reason that can be told',
   InvalidArgument: 'the request is not valid',
   NotSupported: 'this host cannot do it',
   NotAuthorized: 'libvirt does not allow it',
-  Unavailable: 'libvirt is not reachable',
+  Unavailable: 'libvirt cannot be reached',
   NotFound: 'it does not exist',
   AlreadyExists: 'it exists already',
   NoAvailableInstances: 'there are no available instances',
@@ -79,4 +85,23 @@ export function toChangeError(error: unknown, what: string, details: ErrorDetail
     details,
     cause: error,
   });
+}
+
+/**
+ * The same for the start or the stop of an mdev, of which nothing that can be read tells why the kernel refused it. The
+ * number with which mdevctl, and so libvirt's message, ends does: `(os error 16)`. It is the kernel's and the same in all
+ * languages, holds nobody's text, and is the last word, so that no name before it is taken for it. Only here: in a change
+ * of a definition 28 is a full disk.
+ */
+export function toMdevChangeError(error: unknown, what: string, details: ErrorDetails = {}): DeviceError {
+  const code = codeOfKernelError(error);
+  if (code === undefined) return toChangeError(error, what, details);
+  return new DeviceError(code, `${what}: ${phraseByErrorCode[code]}`, { details, cause: error });
+}
+
+function codeOfKernelError(error: unknown): ErrorCode | undefined {
+  if (!(error instanceof LibvirtError)) return undefined;
+  if (error.code !== ErrorNumber.INTERNAL_ERROR || error.domain !== ErrorDomain.NODEDEV) return undefined;
+  const [, number = ''] = /\(os error (\d+)\)\s*$/.exec(error.message) ?? [];
+  return codeByKernelError.get(number);
 }

@@ -68,7 +68,7 @@ export class Link {
     await this.#replacement;
     const connection = this.#connection;
     if (connection === undefined) {
-      throw new DeviceError('Unavailable', 'libvirt is not reachable', { cause: this.#failure });
+      throw new DeviceError('Unavailable', 'libvirt cannot be reached', { cause: this.#failure });
     }
     const result = await settledWithin(read(connection), timeoutMs);
     if (result === tooLate) this.#replace(connection);

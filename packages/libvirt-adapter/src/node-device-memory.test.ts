@@ -171,7 +171,7 @@ describe('the devices as they were read last', () => {
     await host.mdevs();
     host.put(mdev(newName, first, { active: true }));
     host.tell(newName);
-    host.fail(new DeviceError('Unavailable', 'libvirt is not reachable'));
+    host.fail(new DeviceError('Unavailable', 'libvirt cannot be reached'));
     await expect(host.mdevs()).rejects.toMatchObject({ code: 'Unavailable' });
     host.fail(undefined);
     expect(await host.mdevs()).toEqual([`${first} active persistent`]);

@@ -20,7 +20,7 @@ import {
 } from '@vgpu/core';
 import type { Connection, NodeDevice } from '@vgpu/libvirt';
 import type { Connections } from './connections.js';
-import { toChangeError, toDeviceError } from './errors.js';
+import { toChangeError, toDeviceError, toMdevChangeError } from './errors.js';
 import { toListing, type KnownMdev, type KnownNodeDevices } from './node-device-listing.js';
 import { NodeDeviceMemory } from './node-device-memory.js';
 import { readMdevs, readMdevsAndParents } from './node-device-records.js';
@@ -93,8 +93,8 @@ export class LibvirtNodeDevices implements NodeDevicePort {
   }
 
   /**
-   * Where the kernel's own count lies, mdevctl sends the request and the kernel refuses it: that is Internal unless the
-   * count read afterwards says that nothing is left.
+   * Where the kernel's own count lies, mdevctl sends the request and the kernel refuses it: the count read afterwards
+   * names the holders where it says that nothing is left, else there is the kernel's number alone.
    */
   async start(id: MdevId): Promise<void> {
     const devices = await listMdevsAndParents(this.#connections);
@@ -112,6 +112,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
         requireFree(after, requireListedMdev(after.mdevs, id));
         throw failure;
       },
+      toMdevChangeError,
     );
     await this.#settled(mdev, (now) => now?.active === true, 'active');
   }
@@ -129,6 +130,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
         refuseWhileInUse(await this.#options.listDomains(), mdev);
         throw failure;
       },
+      toMdevChangeError,
     );
     await this.#settled(mdev, (now) => now?.active !== true, 'inactive');
   }
@@ -167,13 +169,14 @@ export class LibvirtNodeDevices implements NodeDevicePort {
 
   /**
    * Sends one change. `judge` is called when it failed: it returns when the change was made all the same, and throws
-   * what the state says, or the failure it is given.
+   * what the state says, or the failure it is given, which `toError` has made.
    */
   async #change(
     mdev: KnownMdev,
     done: string,
     send: (device: NodeDevice) => Promise<void>,
     judge: (failure: DeviceError) => Promise<void>,
+    toError: typeof toChangeError = toChangeError,
   ): Promise<void> {
     const { uuid, parent, nodeDeviceName } = mdev;
     const what = `vGPU ${uuid} could not be ${done}`;
@@ -183,7 +186,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
         await within(send(device), this.#options.settleTimeoutMs, what);
         return undefined;
       } catch (error) {
-        return toChangeError(error, what, { uuid, parent });
+        return toError(error, what, { uuid, parent });
       } finally {
         this.#memory.mark(nodeDeviceName);
         device.dispose();

@@ -20,7 +20,7 @@ export interface OpenLibvirtHostOptions {
 const firstAttemptTimeoutMs = 5_000;
 
 /**
- * One host's ports over libvirt. It also succeeds while libvirt is not reachable: then every call rejects with
+ * One host's ports over libvirt. It also succeeds while libvirt cannot be reached: then every call rejects with
  * Unavailable, and the connections open as soon as they can; `events` tells when.
  */
 export async function openLibvirtHost(options: OpenLibvirtHostOptions): Promise<HostPorts> {

@@ -70,5 +70,5 @@ export class Operations {
 function unreachable(cause?: unknown): DeviceError {
   return codeOfError(cause) === 'NotAuthorized'
     ? new DeviceError('NotAuthorized', 'libvirt does not allow a connection that may change something', { cause })
-    : new DeviceError('Unavailable', 'libvirt is not reachable', { cause });
+    : new DeviceError('Unavailable', 'libvirt cannot be reached', { cause });
 }

@@ -44,7 +44,7 @@ it('looks from time to time without any event, and counts an absent libvirt as n
   await waitUntil(
     async () => {
       looks++;
-      if (looks < 3) throw new DeviceError('Unavailable', 'libvirt is not reachable');
+      if (looks < 3) throw new DeviceError('Unavailable', 'libvirt cannot be reached');
       return true;
     },
     { events: fakeEvents(), timedOut: 'never', timeoutMs: 10_000 },

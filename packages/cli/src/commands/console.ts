@@ -21,7 +21,7 @@ export async function run(options: ConsoleOptions, context: Context): Promise<nu
     throw new DeviceError('InvalidArgument', 'console needs a terminal as its input and output');
   }
   if (objects.find(interfaces.manager, managerPath)?.Stale) {
-    const message = `libvirt is not reachable: where the console of ${domain.Name} is now is not known`;
+    const message = `libvirt cannot be reached: where the console of ${domain.Name} is now is not known`;
     throw new DeviceError('Unavailable', message);
   }
 
