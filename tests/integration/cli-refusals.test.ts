@@ -29,7 +29,7 @@ const refusals: readonly Refusal[] = [
     status: 10,
     message: `${parent} has no type i915-GVTg_V5_3`,
   },
-  { args: ['start', '-p', parent, '-t', '../../x'], status: 2, message: '"../../x" is not a vGPU type' },
+  { args: ['start', '-p', parent, '-t', '../../x'], status: 10, message: `${parent} has no type "../../x"` },
   {
     args: ['start', '-p', parent, '-t', 'i915-GVTg_V5_1'],
     status: 12,
@@ -108,7 +108,7 @@ const refusals: readonly Refusal[] = [
     message: `vGPU ${stored} is assigned to server already`,
   },
   { args: ['unassign', stored, 'phyllome'], status: 10, message: `vGPU ${stored} is not assigned to phyllome` },
-  { args: ['undefine', '-u', stored], status: 13, message: `vGPU ${stored} is assigned to server` },
+  { args: ['undefine', '-u', stored], status: 13, message: `vGPU ${stored} is assigned to server: unassign it first` },
   { args: ['domain', 'start', 'nobody'], status: 10, message: 'domain nobody does not exist' },
   { args: ['domain', 'shutdown', 'phyllome'], status: 15, message: 'domain phyllome is not running' },
   { args: ['domain', 'force-off', 'phyllome'], status: 15, message: 'domain phyllome is not running' },

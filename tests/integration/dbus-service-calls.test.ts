@@ -188,7 +188,7 @@ describe('wrong and hostile calls', () => {
     ['me.phyllo.Vgpu1.Error.InvalidArgument', [gpu, interfaces.gpu, 'CreateVgpu', 'x', "{'__proto__': <true>}"]],
     ['me.phyllo.Vgpu1.Error.InvalidArgument', [gpu, interfaces.gpu, 'CreateVgpu', 'x', "{'operation_id': <'a b'>}"]],
     ['me.phyllo.Vgpu1.Error.InvalidArgument', [gpu, interfaces.gpu, 'CreateVgpu', 'x', "{'start': <'yes'>}"]],
-    ['me.phyllo.Vgpu1.Error.InvalidArgument', [gpu, interfaces.gpu, 'CreateVgpu', '../../x', '{}']],
+    ['me.phyllo.Vgpu1.Error.NotFound', [gpu, interfaces.gpu, 'CreateVgpu', '../../x', '{}']],
     [
       'me.phyllo.Vgpu1.Error.InvalidArgument',
       [gpu, interfaces.gpu, 'CreateVgpu', 'i915-GVTg_V5_4', "{'attributes': <[('/etc/victim','x')]>}"],

@@ -37,6 +37,8 @@ interface Operation {
   readonly Target: string;
   /** `id state` of each step. */
   readonly steps: readonly string[];
+  /** `id error_name` of each step that has one. */
+  readonly failures: readonly string[];
 }
 
 /** What a listener knows of the operation with this id. */
@@ -45,10 +47,12 @@ function operation(id: string): Operation | undefined {
     const values = object[interfaces.operation];
     if (values === undefined || values['Id']?.value !== id) continue;
     const plain = Object.fromEntries(Object.entries(values).map(([name, { value }]) => [name, value]));
-    const steps = (plain['Steps'] as Record<string, TypedValue>[]).map(
-      (step) => `${String(step['id']?.value)} ${String(step['state']?.value)}`,
-    );
-    return { ...(plain as unknown as Operation), path, steps };
+    const told = plain['Steps'] as Record<string, TypedValue>[];
+    const each = (key: string) =>
+      told.flatMap((step) =>
+        step[key] === undefined ? [] : [`${String(step['id']?.value)} ${String(step[key].value)}`],
+      );
+    return { ...(plain as unknown as Operation), path, steps: each('state'), failures: each('error_name') };
   }
   return undefined;
 }
@@ -174,6 +178,38 @@ describe('an operation', () => {
     await host.control({ command: 'release' });
     expect((await held).stderr).toBe('');
     expect(state('others')).toBe('done');
+  });
+});
+
+describe('a step that the kernel refuses', () => {
+  it.each([
+    ['ENOSPC', 'NoAvailableInstances', 'there are no available instances'],
+    ['EIO', 'Internal', 'the log of vgpud says why'],
+  ])('with %s is told as %s, in words and with its name, where the rest was undone', async (errno, code, why) => {
+    const before = await hostState();
+    await host.control({ command: 'fail', errno_name: errno, count: 1 });
+    const { stderr } = await create(errno);
+    expect(stderr).toContain(`me.phyllo.Vgpu1.Error.RolledBack: vGPU ${uuid} could not be started`);
+    expect(stderr).toContain(why);
+    expect(stderr).not.toContain('os error');
+    await reaches(errno, 'rolled-back');
+    expect(operation(errno)).toMatchObject({
+      ErrorName: 'me.phyllo.Vgpu1.Error.RolledBack',
+      steps: ['define-mdev undone', 'start-mdev failed', 'undefine-mdev pending'],
+      failures: [`start-mdev me.phyllo.Vgpu1.Error.${code}`],
+    });
+    expect(await hostState()).toEqual(before);
+  });
+
+  it('because the device is busy is told as that', async () => {
+    expect((await create('held')).stderr).toBe('');
+    await host.control({ command: 'busy', uuid });
+    const { stderr } = await gdbus(vgpuPath, `${interfaces.vgpu}.Stop`, ["{'operation_id': <'busy'>}"]);
+    await host.control({ command: 'free', uuid });
+    expect(stderr).toContain(`me.phyllo.Vgpu1.Error.DeviceBusy: vGPU ${uuid} could not be stopped: it is in use`);
+    await reaches('busy', 'failed');
+    expect(operation('busy')?.failures).toEqual(['stop-mdev me.phyllo.Vgpu1.Error.DeviceBusy']);
+    expect((await host.kernelState()).mdevs).toMatchObject([{ uuid }]);
   });
 });
 

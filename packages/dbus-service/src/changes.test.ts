@@ -318,3 +318,44 @@ describe('a step that nobody can classify', () => {
     });
   });
 });
+
+describe('a step that libvirt could not be reached for', () => {
+  const away = new DeviceError('Unavailable', 'libvirt cannot be reached');
+
+  it('is named with its object, and with what is left', async () => {
+    const host = makeHost();
+    const { service } = await startService(host);
+    host.failNext('nodeDevices', 'start', away);
+    host.failNext('nodeDevices', 'undefine', away);
+    await expect(service.callMethod(create(vgpuUuid))).rejects.toMatchObject({
+      code: 'Unavailable',
+      message:
+        `vGPU ${vgpuUuid} could not be started: libvirt cannot be reached, ` +
+        'and what was done before it was not undone: define-mdev',
+      details: { notUndone: ['define-mdev'] },
+    });
+  });
+
+  it('is named where nothing was done before it, and where that was undone', async () => {
+    const host = makeHost();
+    const { service } = await startService(host);
+    host.failNext('nodeDevices', 'define', away);
+    await expect(service.callMethod(create(vgpuUuid))).rejects.toMatchObject({
+      code: 'Unavailable',
+      message: `vGPU ${vgpuUuid} could not be defined: libvirt cannot be reached`,
+    });
+    host.failNext('nodeDevices', 'start', away);
+    await expect(service.callMethod(create(vgpuUuid))).rejects.toMatchObject({
+      code: 'RolledBack',
+      message: `vGPU ${vgpuUuid} could not be started: libvirt cannot be reached, and everything before it was undone`,
+    });
+  });
+
+  it('keeps its message where that begins with its object', async () => {
+    const host = makeHost();
+    const { service } = await startService(host);
+    const message = `vGPU ${vgpuUuid} could not be defined: libvirt does not answer`;
+    host.failNext('nodeDevices', 'define', new DeviceError('Unavailable', message));
+    await expect(service.callMethod(create(vgpuUuid))).rejects.toMatchObject({ message });
+  });
+});

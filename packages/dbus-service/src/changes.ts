@@ -170,7 +170,7 @@ export class Changes {
           if (operation.cancelled.aborted) cancelled = new DeviceError('InvalidState', `${operation.id} was cancelled`);
           return cancelled;
         },
-        onProgress: (step, progress) => operation.proceed(step, progress),
+        onProgress: (...told) => operation.proceed(...told),
       });
       isDone = true;
     } catch (error) {

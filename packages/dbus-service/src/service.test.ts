@@ -177,7 +177,6 @@ describe('changes', () => {
   });
 
   it.each([
-    ['InvalidArgument', ['../x', {}]],
     ['NotFound', ['no-such-type', {}]],
     ['InvalidArgument', ['i915-GVTg_V5_4', { uuid: { signature: 's', value: '\0' } }]],
     ['NotFound', ['i915-GVTg_V5_4', { parent: { signature: 'o', value: '/me/phyllo/Vgpu1/parent/mtty' } }]],

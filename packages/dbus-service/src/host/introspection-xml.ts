@@ -261,7 +261,7 @@ export const introspectionXml: Readonly<Record<InterfaceName, string>> = {
     <property name="ErrorName" type="s" access="read"/>
     <property name="ErrorMessage" type="s" access="read"/>
     <property name="Steps" type="aa{sv}" access="read">
-      <annotation name="me.phyllo.Vgpu1.Keys" value="id:s args:a{sv} severity:s message:s state:s"/>
+      <annotation name="me.phyllo.Vgpu1.Keys" value="id:s args:a{sv} severity:s message:s state:s error_name:s"/>
     </property>
     <property name="StartedUsec" type="t" access="read">
       <annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="const"/>

@@ -88,6 +88,6 @@ export const domainMethods: InterfaceMethods<'me.phyllo.Vgpu1.Domain'> = {
 function parseRecipe(text: string): DisplayRecipe {
   const recipe = displayRecipes.find((candidate) => candidate === text);
   if (recipe !== undefined) return recipe;
-  const known = displayRecipes.join(', ');
-  throw new DeviceError('InvalidArgument', `${quoteText(text)} is no display recipe: there is ${known}`);
+  const known = displayRecipes.map((name) => `"${name}"`).join(' or ');
+  throw new DeviceError('InvalidArgument', `recipe ${quoteText(text)} is not known: it can be ${known}`);
 }

@@ -5,16 +5,25 @@ import { DeviceError, type PlanAction, type PlanStep } from '@vgpu/core';
 export class FailedStepError extends DeviceError {}
 
 /**
- * The error of a plan as its caller may see it: with a text of ours where the failed step has none.
+ * The error of a plan as its caller may see it: with a text of ours where the failed step has none, and with the step's
+ * object before one that does not begin with it.
  * @param failed the last step that was begun
  */
 export function nameFailure(error: unknown, failed: PlanStep | undefined): unknown {
   if (!(error instanceof DeviceError) || failed?.action === undefined) return error;
   // Around the step's own error there is what became of the steps before it.
   const own = error.details['step'] !== undefined && error.cause instanceof DeviceError ? error.cause : error;
-  if (own.code !== 'Internal') return error;
   const what = describeFailure(failed.action, failed.args);
-  return new FailedStepError(error.code, what + describeRest(error), { details: error.details, cause: own });
+  const rest = describeRest(error);
+  const { details } = error;
+  if (own.code === 'Internal') return new FailedStepError(error.code, what + rest, { details, cause: own });
+  if (beginsWith(own.message, objectOf(failed.action, failed.args))) return error;
+  return new DeviceError(error.code, `${what}: ${own.message}${rest}`, { details, cause: own.cause });
+}
+
+/** Ports say "domain" before a domain's name, steps do not. */
+function beginsWith(message: string, object: string): boolean {
+  return message.startsWith(`${object} `) || message.startsWith(`domain ${object} `);
 }
 
 function describeRest({ code, details }: DeviceError): string {
@@ -26,26 +35,32 @@ function describeRest({ code, details }: DeviceError): string {
 }
 
 function describeFailure(action: PlanAction, args: DeviceError['details']): string {
+  const object = objectOf(action, args);
   switch (action.kind) {
     case 'define-mdev':
-      return `vGPU ${action.definition.uuid} could not be defined`;
+      return `${object} could not be defined`;
     case 'start-mdev':
-      return `vGPU ${action.mdev.uuid} could not be started`;
+      return `${object} could not be started`;
     case 'stop-mdev':
-      return `vGPU ${action.mdev.uuid} could not be stopped`;
+      return `${object} could not be stopped`;
     case 'undefine-mdev':
-      return `the definition of vGPU ${action.mdev.uuid} could not be removed`;
+      return `the definition of ${object} could not be removed`;
     case 'set-autostart':
-      return `autostart of vGPU ${action.mdev.uuid} could not be changed`;
+      return `autostart of ${object} could not be changed`;
     case 'edit-domain':
-      return `${domainName(action.domain, args)} could not be changed`;
+      return `${object} could not be changed`;
     case 'start-domain':
-      return `${domainName(action.domain, args)} could not be started`;
+      return `${object} could not be started`;
     case 'shutdown-domain':
-      return `${domainName(action.domain, args)} could not be asked to shut down`;
+      return `${object} could not be asked to shut down`;
     case 'force-off-domain':
-      return `${domainName(action.domain, args)} could not be ended`;
+      return `${object} could not be ended`;
   }
+}
+
+function objectOf(action: PlanAction, args: DeviceError['details']): string {
+  if ('definition' in action) return `vGPU ${action.definition.uuid}`;
+  return 'mdev' in action ? `vGPU ${action.mdev.uuid}` : domainName(action.domain, args);
 }
 
 function domainName(uuid: string, { domainName: name }: DeviceError['details']): string {

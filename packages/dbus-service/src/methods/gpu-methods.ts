@@ -5,7 +5,11 @@ import {
   parseMdevTypeId,
   parseUuid,
   planCreateVgpu,
+  quoteText,
+  unknownType,
   type CreateVgpuRequest,
+  type MdevParent,
+  type MdevTypeId,
 } from '@vgpu/core';
 import { polkitActions } from '../auth/polkit-actions.js';
 import { requireGpu, requireParent } from '../objects/resolve.js';
@@ -44,7 +48,7 @@ function readRequest({ inventory, path, args: [typeId], options }: CreateInput):
   const [device, parents] = requireGpu(inventory, path);
   const chosen = options.parent === undefined ? undefined : requireParent(parents, options.parent).name;
   return {
-    typeId: parseMdevTypeId(typeId),
+    typeId: requireTypeId(typeId, parents),
     // A device that is no PCI device is its own only parent.
     parent: chosen ?? (isPciAddress(device) ? undefined : device),
     gpu: isPciAddress(device) ? device : undefined,
@@ -54,4 +58,13 @@ function readRequest({ inventory, path, args: [typeId], options }: CreateInput):
     autostart: options.autostart,
     attributes: options.attributes,
   };
+}
+
+/** Any text, as the name of a type, is one that the device does not have. @throws DeviceError NotFound */
+function requireTypeId(text: string, [first]: readonly MdevParent[]): MdevTypeId {
+  try {
+    return parseMdevTypeId(text);
+  } catch (error) {
+    throw first === undefined ? error : unknownType(first, quoteText(text));
+  }
 }

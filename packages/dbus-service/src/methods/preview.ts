@@ -4,6 +4,7 @@ import { findMethod } from '../protocol/find-method.js';
 import type { PublishedObjects } from '../host/published.js';
 import { contract } from '../protocol/contract.js';
 import type { ArgumentsOf, InterfaceName } from '../protocol/members.js';
+import { busName } from '../protocol/names.js';
 import { findMethodEntry, type AnyChangingMethod } from './table.js';
 
 /** The call that a preview is about. */
@@ -29,7 +30,10 @@ export function parsePreview(
   const spec = name === undefined ? undefined : findMethod(name, method);
   const entry = name === undefined ? undefined : findMethodEntry(name, method);
   if (name === undefined || spec === undefined || entry?.kind !== 'change') {
-    throw new DeviceError('InvalidArgument', `${quoteText(interfaceName)} has no changing method ${quoteText(method)}`);
+    const fullName = `${busName}.${interfaceName}`;
+    const hint = Object.hasOwn(contract, fullName) ? `: its full name is ${fullName}` : '';
+    const message = `${quoteText(interfaceName)} has no changing method ${quoteText(method)}${hint}`;
+    throw new DeviceError('InvalidArgument', message);
   }
   if (objects.get(path)?.[name] === undefined) {
     throw new DeviceError('NotFound', `${path} has no ${interfaceName}`, { details: { path } });

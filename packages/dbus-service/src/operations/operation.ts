@@ -3,7 +3,9 @@ import { DeviceError, type Clock, type PlanStep, type StepProgress } from '@vgpu
 import type { ErrorAnswer } from '../host/messages.js';
 import { formatStep } from '../methods/steps.js';
 import type { NeededGrant } from '../methods/needed-grants.js';
+import type { Dictionary } from '../protocol/contract-types.js';
 import type { PropertiesOf } from '../protocol/members.js';
+import { formatErrorName } from '../protocol/names.js';
 import { formatOperationPath } from '../protocol/paths.js';
 
 /** `undefined`: nobody knows of it, since its caller may still be refused. */
@@ -30,6 +32,7 @@ export class Operation {
   readonly #cancellation = new AbortController();
   readonly #end = new AbortController();
   readonly #progress = new Map<PlanStep, StepProgress>();
+  readonly #stepErrors = new Map<PlanStep, DeviceError>();
   #steps: readonly PlanStep[] = [];
   #state: State;
   #startedUsec = 0n;
@@ -112,8 +115,9 @@ export class Operation {
     this.#options.onChange(this);
   }
 
-  proceed(step: PlanStep, progress: StepProgress): void {
+  proceed(step: PlanStep, progress: StepProgress, error?: DeviceError): void {
     this.#progress.set(step, progress);
+    if (error !== undefined) this.#stepErrors.set(step, error);
     this.#options.onChange(this);
   }
 
@@ -144,11 +148,18 @@ export class Operation {
       State: this.#state ?? '',
       ErrorName: this.#error.errorName,
       ErrorMessage: this.#error.message,
-      Steps: this.#steps.map((step) => ({
-        ...formatStep(step),
-        state: { signature: 's', value: step.action === undefined ? 'note' : (this.#progress.get(step) ?? 'pending') },
-      })),
+      Steps: this.#steps.map((step) => this.#formatStep(step)),
       StartedUsec: this.#startedUsec,
+    };
+  }
+
+  #formatStep(step: PlanStep): Dictionary {
+    const state = step.action === undefined ? 'note' : (this.#progress.get(step) ?? 'pending');
+    const error = this.#stepErrors.get(step);
+    return {
+      ...formatStep(step),
+      state: { signature: 's', value: state },
+      ...(error === undefined ? {} : { error_name: { signature: 's', value: formatErrorName(error.code) } }),
     };
   }
 

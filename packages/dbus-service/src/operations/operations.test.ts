@@ -55,6 +55,19 @@ describe('an operation', () => {
     expect(log.lines.filter((line) => line.includes('could not be started'))).toHaveLength(1);
   });
 
+  it('names the error of the step that failed, and of no other', async () => {
+    const host = makeHost();
+    const { service } = await startService(host);
+    for (const code of ['NoAvailableInstances', 'Internal', 'TimedOut'] as const) {
+      host.failNext('nodeDevices', 'start', new DeviceError(code, 'x'));
+      await outcome(service.callMethod(create(vgpuUuid)));
+      const errors = operations(service)
+        .at(-1)
+        ?.Steps.map((step) => step['error_name']);
+      expect(errors).toEqual([undefined, { signature: 's', value: `me.phyllo.Vgpu1.Error.${code}` }]);
+    }
+  });
+
   it('fails where the plan is refused', async () => {
     const { service } = await startService(makeHost());
     await service.callMethod(create(vgpuUuid));
