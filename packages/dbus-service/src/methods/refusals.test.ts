@@ -39,11 +39,4 @@ describe('a refusal says what can be asked for instead', () => {
       message: expect.stringMatching(new RegExp(`^${message}`)),
     });
   });
-
-  it('but takes no word for an interface that is none', async () => {
-    const { service } = await startService(makeHost());
-    await expect(service.callMethod(preview('__proto__'))).rejects.toMatchObject({
-      message: '"__proto__" has no changing method "Start"',
-    });
-  });
 });
