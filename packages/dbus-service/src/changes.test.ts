@@ -110,17 +110,17 @@ describe('what a change needs', () => {
 
 describe('what a refusal says', () => {
   const twoStopped = { ...hostFile, mdevs: [mdev] };
-  const stop = call('me.phyllo.Vgpu1.Vgpu', vgpuPath, 'Stop', [{}]);
+  const start = call('me.phyllo.Vgpu1.Vgpu', vgpuPath, 'Start', [{}]);
   const anywhere = call('me.phyllo.Vgpu1.Gpu', gpuPath, 'CreateVgpu', ['i915-GVTg_V5_4', {}]);
 
   it.each([
-    ['denied', stop, manageVgpus, `vGPU ${vgpuUuid} may not be stopped: polkit has not granted ${manageVgpus}`],
+    ['denied', start, manageVgpus, `vGPU ${vgpuUuid} may not be started: polkit has not granted ${manageVgpus}`],
     ['denied', anywhere, manageVgpus, 'a vGPU of type i915-GVTg_V5_4 may not be created: polkit has not granted'],
-    ['denied', domainCall('ForceOff'), manageDomains, 'domain phyllome may not be forced off: polkit has not'],
+    ['denied', domainCall('Start'), manageDomains, 'domain phyllome may not be started: polkit has not'],
     ['denied', domainCall('Start'), manageVgpus, `phyllome may not be started: polkit has not granted ${manageVgpus}`],
     ['denied', domainCall('Start'), manageVgpus, `${manageVgpus} for vGPU ${vgpuUuid}`],
-    ['challenge', stop, manageVgpus, `may not be stopped before somebody authenticates for ${manageVgpus}`],
-    ['unanswered', stop, manageVgpus, `vGPU ${vgpuUuid} may not be stopped: polkit gave no answer`],
+    ['challenge', start, manageVgpus, `may not be started before somebody authenticates for ${manageVgpus}`],
+    ['unanswered', start, manageVgpus, `vGPU ${vgpuUuid} may not be started: polkit gave no answer`],
   ] as const)('where polkit has %s it: what and why (%#)', async (decision, refused, action, message) => {
     const { service, authorizer } = await startService(makeHost([domainWith([vgpuUuid])], twoStopped));
     authorizer.answer = (request) => (request.action === action ? decision : undefined);

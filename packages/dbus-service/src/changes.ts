@@ -8,7 +8,7 @@ import type { MethodCall } from './host/dispatch.js';
 import { stopGraceMs } from './limits.js';
 import type { Log } from './log.js';
 import { nameFailure } from './methods/failed-step.js';
-import { grantKey, neededGrants, type NeededGrant } from './methods/needed-grants.js';
+import { grantKey, needsOf, type NeededGrant } from './methods/needed-grants.js';
 import { readCallOptions } from './methods/options.js';
 import type { AnyChangeInput, AnyChangingMethod, AnyOperationMethod } from './methods/table.js';
 import type { Operation } from './operations/operation.js';
@@ -89,8 +89,10 @@ export class Changes {
   async control(call: MethodCall, method: AnyOperationMethod): Promise<readonly unknown[]> {
     const { interactive } = readCallOptions(call);
     const operation = this.#options.operations.require(call.path);
-    if ((await this.#userOf(call.sender)) !== operation.callerUid) {
-      const cancelled = operation.over ? undefined : operation.ended;
+    const isOwn = (await this.#userOf(call.sender)) === operation.callerUid;
+    // No password is asked for what is over.
+    if (!isOwn && !operation.over) {
+      const cancelled = operation.ended;
       const asked = { sender: call.sender, interactive: call.interactive && interactive, cancelled };
       const granted = new Set<string>();
       // The change may need more by the time that a dialog is answered.
@@ -99,7 +101,7 @@ export class Changes {
         if (needed === undefined) break;
         const decision = await this.#options.authorizer.decide({ ...asked, ...needed });
         // Its dialog was closed then: that is no refusal.
-        if (cancelled?.aborted === true) break;
+        if (cancelled.aborted) break;
         if (decision === 'left') throw new CallerLeftError(call.sender);
         if (decision !== 'granted')
           throw refusal(decision, { what: `${call.path} may not be cancelled`, grant: needed.action });
@@ -129,10 +131,13 @@ export class Changes {
     const input = () => ({ inventory: this.#options.store.current.inventory, path, args, options, newUuid });
     this.#options.requireConnected();
     const grants: Grants = new Map();
-    operation.grants = neededGrants(method, input());
-    for (const needed of operation.grants) {
-      const decision = await this.#ask(needed, { sender, interactive, operation, grants });
-      if (decision !== 'granted') throw refusal(decision, refusedIn(call, method, operation, needed));
+    const { grants: needs, refused } = needsOf(method, input());
+    operation.grants = needs;
+    // No password is asked for what cannot work. Whoever has the grants already has the host read again before it is refused.
+    const asking = { sender, interactive: interactive && refused === undefined, operation, grants };
+    for (const needed of needs) {
+      const decision = await this.#ask(needed, asking);
+      if (decision !== 'granted') throw refused ?? refusal(decision, refusedIn(call, method, operation, needed));
     }
     operation.accept();
     const { cancelled } = operation;
@@ -148,7 +153,7 @@ export class Changes {
     // What is planned is what was granted: the host may change while polkit is asked.
     let planned = input();
     for (;;) {
-      operation.grants = neededGrants(method, planned);
+      operation.grants = needsOf(method, planned).grants;
       const needed = operation.grants.find((grant) => !this.#isFresh(grants.get(grantKey(grant))));
       if (needed === undefined) break;
       const decision = await this.#ask(needed, { sender: call.sender, interactive: false, operation, grants });

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { readFileSync } from 'node:fs';
 import { DeviceError, formatVgpuKey, parseParentName, parseUuid } from '@vgpu/core';
 import { describe, expect, it } from 'vitest';
 import type { MethodCall } from './host/dispatch.js';
 import type { InMemoryHost } from '@vgpu/core/testing';
+import type { Dictionary } from './protocol/contract-types.js';
 import { argumentByType, argumentsOf, changingMethods, pathByInterface } from './testing/changing-methods.js';
 import {
   domainPath,
@@ -17,6 +19,7 @@ import {
 } from './testing/hosts.js';
 import { settle, startService } from './testing/service.js';
 import { watchPorts } from './testing/watch-ports.js';
+import { hostOf, workingCall, workingMethods } from './testing/working-calls.js';
 
 const mdev = { ...storedMdev, active: true };
 const managerPath = '/me/phyllo/Vgpu1/manager';
@@ -35,13 +38,20 @@ const vgpuCall = (method: string) => call('me.phyllo.Vgpu1.Vgpu', vgpuPath, meth
 const assign = (options = {}) => call('me.phyllo.Vgpu1.Domain', domainPath, 'AssignVgpu', [vgpuPath, options]);
 const failure = (code: string) => expect.objectContaining({ code });
 
+/** What polkit puts into the text of each action's dialog: `$(vgpu.uuid)` stays as it is where it is not told. */
+const policy = readFileSync(new URL('../data/me.phyllo.vgpu1.policy', import.meta.url), 'utf8');
+const namesInMessages = Object.fromEntries(
+  [...policy.matchAll(/<action id="([^"]+)">[^]*?<message>([^<]*)</g)].map(([, id = '', message = '']) => [
+    id,
+    [...message.matchAll(/\$\(([^)]+)\)/g)].map(([, name]) => name),
+  ]),
+);
+
 describe('every changing method', () => {
-  it.each(changingMethods())('$name $method asks for $action and touches nothing without it', async (listed) => {
-    const { ports, called } = watchPorts(hostWithVgpu());
+  it.each(workingMethods())('$kind asks for $action and touches nothing without it', async (listed) => {
+    const { ports, called } = watchPorts(hostOf(listed));
     const { service, authorizer } = await startService(ports);
-    const args = argumentsOf(listed);
-    const refused = call(listed.name, pathByInterface[listed.name] ?? '', listed.method, args);
-    // Unassigning names a vGPU that the machine does not have: it is refused all the same, before that is looked at.
+    const refused = workingCall(listed);
     called.length = 0;
     authorizer.decision = 'denied';
     await expect(service.callMethod(refused)).rejects.toThrow(failure('NotAuthorized'));
@@ -88,12 +98,56 @@ describe('authorization', () => {
     ]);
   });
 
+  it.each(workingMethods())('is told everything that polkit’s text for $kind names', async (listed) => {
+    // Also where there is no plan to take it from.
+    for (const host of [hostOf(listed), hostWithVgpu()]) {
+      const { service, authorizer } = await startService(host);
+      await service.callMethod(workingCall(listed)).catch(() => undefined);
+      expect(authorizer.asked.length).toBeGreaterThan(0);
+      for (const { action, details } of authorizer.asked) {
+        const { [action]: names = [] } = namesInMessages;
+        expect(names).not.toEqual([]);
+        expect(Object.keys(details)).toEqual(expect.arrayContaining(names));
+      }
+    }
+  });
+
   it('is silent where the option says so, whatever the message allows', async () => {
     const { service, authorizer } = await startService(hostWithVgpu());
     const silent = { 'auth.no_user_interaction': { signature: 'b', value: true } };
     await service.callMethod({ ...assign(silent), interactive: true });
     await service.callMethod({ ...vgpuCall('Stop'), interactive: true });
     expect(authorizer.asked.map(({ interactive }) => interactive)).toEqual([false, true]);
+  });
+
+  it.each(['denied', 'challenge', 'unanswered'] as const)(
+    'asks for no password for what cannot work, and says why it cannot where polkit has %s it',
+    async (decision) => {
+      const { ports, called } = watchPorts(hostWithVgpu());
+      const { service, authorizer } = await startService(ports);
+      called.length = 0;
+      authorizer.dialog = true;
+      authorizer.decision = decision;
+      const noType = call('me.phyllo.Vgpu1.Gpu', gpuPath, 'CreateVgpu', ['nosuch', {}]);
+      for (const [code, wrong] of [
+        ['NotFound', noType],
+        ['InvalidState', vgpuCall('Start')],
+        ['AlreadyExists', vgpuCall('Define')],
+      ] as const) {
+        await expect(service.callMethod({ ...wrong, interactive: true })).rejects.toThrow(failure(code));
+      }
+      expect(authorizer.asked.map(({ interactive }) => interactive)).toEqual([false, false, false]);
+      expect(called).toEqual([]);
+    },
+  );
+
+  it('that is there already has the host read again before anything is refused', async () => {
+    const running = makeDomain({ state: 'running', active: makeDomain().inactive });
+    const host = makeHost([running]);
+    const { service } = await startService(host);
+    host.behindItsBack(({ domains }) => domains.set(domainUuid, makeDomain()), { event: false });
+    const start = call('me.phyllo.Vgpu1.Domain', domainPath, 'Start', [{}]);
+    expect(await service.callMethod(start)).toEqual([]);
   });
 
   it('is followed by looking at everything again', async () => {
@@ -216,13 +270,38 @@ describe('Preview', () => {
     expect([steps]).toEqual(await service.callMethod(assign()));
   });
 
-  it('gives the diff only to those who may make the change, and the steps to all', async () => {
+  it.each(['denied', 'challenge', 'unanswered'] as const)(
+    'gives the steps to all, and where polkit has %s the change a note in the place of the diff',
+    async (decision) => {
+      const { service, authorizer } = await startService(hostWithVgpu());
+      const [, steps] = (await service.callMethod(assigned)) as [string, Dictionary[]];
+      expect(steps).toHaveLength(2);
+      authorizer.asked.length = 0;
+      authorizer.decision = decision;
+      const action = { signature: 's', value: 'me.phyllo.vgpu1.assign' };
+      expect(await service.callMethod({ ...assigned, interactive: true })).toEqual([
+        '',
+        [
+          ...steps,
+          {
+            id: { signature: 's', value: 'note-diff-withheld' },
+            args: { signature: 'a{sv}', value: { action } },
+            severity: { signature: 's', value: 'info' },
+            message: { signature: 's', value: expect.stringContaining(action.value) },
+          },
+        ],
+      ]);
+      expect(authorizer.asked.map(({ interactive }) => interactive)).toEqual([false]);
+    },
+  );
+
+  it('has no such note where no document changes', async () => {
     const { service, authorizer } = await startService(hostWithVgpu());
-    authorizer.decision = 'challenge';
-    const [diff, steps] = await service.callMethod({ ...assigned, interactive: true });
-    expect(diff).toBe('');
-    expect(steps).toHaveLength(2);
-    expect(authorizer.asked.map(({ interactive }) => interactive)).toEqual([false]);
+    authorizer.decision = 'denied';
+    const stopped = preview(vgpuPath, 'me.phyllo.Vgpu1.Vgpu', 'Stop', [noOptions]);
+    const [diff, steps] = (await service.callMethod(stopped)) as [string, Dictionary[]];
+    expect([diff, steps.map((step) => step['id']?.value)]).toEqual(['', ['stop-mdev']]);
+    expect(authorizer.asked).toEqual([]);
   });
 
   it.each([

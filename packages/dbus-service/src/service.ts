@@ -11,10 +11,10 @@ import type { MethodCall } from './host/dispatch.js';
 import type { PublishedObjects } from './host/published.js';
 import type { Log } from './log.js';
 import type { OpenHost } from './methods/entry.js';
-import { neededGrants } from './methods/needed-grants.js';
+import { needsOf } from './methods/needed-grants.js';
 import { readCallOptions } from './methods/options.js';
 import { parsePreview, type PreviewRequest } from './methods/preview.js';
-import { formatSteps } from './methods/steps.js';
+import { formatSteps, formatWithheldDiff } from './methods/steps.js';
 import { findMethodEntry } from './methods/table.js';
 import { ObjectBuilder } from './objects/build-objects.js';
 import { publicLibvirtUri } from './objects/libvirt-uri.js';
@@ -115,9 +115,9 @@ export class Service {
     const { plan } = method.plan(input);
     const steps = formatSteps(plan);
     if (!plan.steps.some((step) => step.action?.kind === 'edit-domain')) return ['', steps];
-    for (const needed of neededGrants(method, input)) {
-      const decision = await this.#options.authorizer.decide({ ...needed, sender, interactive: false });
-      if (decision !== 'granted') return ['', steps];
+    for (const { action, details } of needsOf(method, input).grants) {
+      const decision = await this.#options.authorizer.decide({ action, details, sender, interactive: false });
+      if (decision !== 'granted') return ['', [...steps, formatWithheldDiff(action)]];
     }
     return [await previewPlan(plan, this.#options.ports.domains), steps];
   }

@@ -26,6 +26,16 @@ describe.each([
     expect(printed()).toBe(`1. one\n-a\n+b\n${end}`);
   });
 
+  it('says no more either where the service kept the diff to itself before the password', async () => {
+    const withheld = dictionary({ id: 'note-diff-withheld', severity: 'info', message: 'no diff' });
+    const { context, printed } = answering(
+      { managed: { ...domain, [vgpuPath]: vgpu }, preview: ['', [...shown, withheld]], change: [shown] },
+      terminal,
+    );
+    expect(await run({ vgpu: uuid, domain: 'fedora' }, context)).toBe(0);
+    expect(printed()).toBe(`1. one\n2. no diff\n${end}`);
+  });
+
   it('says what was done where it is not what was shown', async () => {
     const { context, printed } = answering(
       { managed: { ...domain, [vgpuPath]: vgpu }, preview: ['', shown], change: [other] },

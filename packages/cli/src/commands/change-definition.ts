@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { DeviceError } from '@vgpu/core';
-import { interfaces } from '@vgpu/dbus-service/protocol';
+import { diffWithheld, interfaces } from '@vgpu/dbus-service/protocol';
 import type { Context } from '../context.js';
 import { plain } from '../format/escape.js';
 import { formatDiff, formatSteps } from '../format/steps.js';
+import { textIn } from '../service/objects.js';
 import type { Service } from '../service/service.js';
 import { parseVgpuReference, type DomainObject, type VgpuReference } from '../service/targets.js';
 
@@ -47,11 +48,11 @@ export async function previewAndChange(
 ): Promise<void> {
   const target = { path: domain.path, interfaceName: interfaces.domain, method } as const;
   const [diff, steps] = await service.preview(target, [vgpu], options);
-  const shown = formatSteps(steps);
-  context.print(shown + formatDiff(diff));
+  context.print(formatSteps(steps) + formatDiff(diff));
   if (dryRun) return;
   const [doneSteps] = await service.change(target, [vgpu], options);
   const done = formatSteps(doneSteps);
-  if (done !== shown)
+  // Only the preview says that it has no diff for this user.
+  if (done !== formatSteps(steps.filter((step) => textIn(step, 'id') !== diffWithheld)))
     context.print(plain(`${domain.Name} has changed in between; this was done instead:`) + `\n${done}`);
 }

@@ -11,7 +11,7 @@ import { polkitActions } from '../auth/polkit-actions.js';
 import { stopTimeoutMs } from '../limits.js';
 import { methodTable } from '../methods/table.js';
 import { contract } from '../protocol/contract.js';
-import { interfaces } from '../protocol/names.js';
+import { diffWithheld, interfaces } from '../protocol/names.js';
 import { changingMethods } from '../testing/changing-methods.js';
 import { domainCall } from '../testing/calls.js';
 import { makeHost } from '../testing/hosts.js';
@@ -113,7 +113,7 @@ describe('the contract', () => {
     }
   });
 
-  it.each(planStepIds)('explains the step %s', (id) => {
+  it.each([...planStepIds, diffWithheld])('explains the step %s', (id) => {
     expect(data('me.phyllo.Vgpu1.xml')).toContain(`\`${id}\``);
   });
 

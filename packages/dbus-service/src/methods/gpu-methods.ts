@@ -29,9 +29,10 @@ export const gpuMethods: InterfaceMethods<'me.phyllo.Vgpu1.Gpu'> = {
         return vgpuDetails(planCreateVgpu(input.inventory, request, input.newUuid).created);
       } catch (error) {
         if (!(error instanceof DeviceError)) throw error;
-        // It will be refused, but only to those who may know that: without a plan nobody has chosen a parent.
-        const { parent, uuid = input.newUuid() } = request;
-        return { 'vgpu.uuid': uuid, ...(parent === undefined ? {} : { 'parent.name': parent }) };
+        // It will be refused: without a plan nobody has chosen a parent, and the device stands for all of its own.
+        const [device] = requireGpu(input.inventory, input.path);
+        const { parent = device, uuid = input.newUuid() } = request;
+        return { 'vgpu.uuid': uuid, 'parent.name': parent };
       }
     },
     // The UUID may be one that nobody has seen, and the parent one that only the plan has chosen.

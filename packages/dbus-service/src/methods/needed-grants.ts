@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DeviceError, type Inventory, type MdevId, type Plan, type PlanAction } from '@vgpu/core';
+import { DeviceError, type Inventory, type MdevId, type PlanAction } from '@vgpu/core';
 import { polkitActions, type PolkitAction } from '../auth/polkit-actions.js';
 import { isPublishedExactly } from '../protocol/domain-name.js';
+import type { PlannedChange } from './entry.js';
 import type { AnyChangeInput, AnyChangingMethod } from './table.js';
 
 /** An action, and what it is done to: what polkit is asked. */
@@ -13,18 +14,27 @@ export interface NeededGrant {
 /** vgpu.uuid, parent.name, domain.uuid, domain.name. */
 export type GrantDetails = Readonly<Record<string, string>>;
 
-/**
- * Everything a call needs, each once: the method's own action, and that of every step of another kind (the start of a
- * machine may start its vGPUs). Where no plan can be made, the method's own alone.
- * @throws DeviceError NotFound: the object is not there
- */
-export function neededGrants(method: AnyChangingMethod, input: AnyChangeInput): readonly NeededGrant[] {
-  const needed: NeededGrant[] = [{ action: method.action, details: method.details(input) }];
-  for (const step of tryPlan(method, input)?.steps ?? []) {
+/** What the plan of a call tells before anybody is asked. */
+export interface Needs {
+  /**
+   * Everything the call needs, each once: the method's own action, and that of every step of another kind (the start of
+   * a machine may start its vGPUs). Where no plan can be made, the method's own alone.
+   */
+  readonly grants: readonly NeededGrant[];
+  /** Why there is no plan: no grant makes this call work, unless the host is another one than was last seen. */
+  readonly refused: DeviceError | undefined;
+}
+
+/** @throws DeviceError NotFound: the object is not there */
+export function needsOf(method: AnyChangingMethod, input: AnyChangeInput): Needs {
+  const grants: NeededGrant[] = [{ action: method.action, details: method.details(input) }];
+  const planned = tryPlan(method, input);
+  if (planned instanceof DeviceError) return { grants, refused: planned };
+  for (const step of planned.plan.steps) {
     const grant = step.action === undefined ? undefined : grantOf(step.action, method.action, input.inventory);
-    if (grant !== undefined && !needed.some((known) => grantKey(known) === grantKey(grant))) needed.push(grant);
+    if (grant !== undefined && !grants.some((known) => grantKey(known) === grantKey(grant))) grants.push(grant);
   }
-  return needed;
+  return { grants, refused: undefined };
 }
 
 /** Equal for equal grants. */
@@ -41,12 +51,11 @@ export function domainDetails({ uuid, name }: { readonly uuid: string; readonly 
   return { 'domain.uuid': uuid, 'domain.name': isPublishedExactly(name) ? name : uuid };
 }
 
-/** Why there is no plan is said after the authorization, not before. */
-function tryPlan(method: AnyChangingMethod, input: AnyChangeInput): Plan | undefined {
+function tryPlan(method: AnyChangingMethod, input: AnyChangeInput): PlannedChange<readonly unknown[]> | DeviceError {
   try {
-    return method.plan(input).plan;
+    return method.plan(input);
   } catch (error) {
-    if (error instanceof DeviceError) return undefined;
+    if (error instanceof DeviceError) return error;
     throw error;
   }
 }

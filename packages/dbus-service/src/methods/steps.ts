@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { cleanDisplayText, type Plan, type PlanStep } from '@vgpu/core';
+import type { PolkitAction } from '../auth/polkit-actions.js';
 import type { Dictionary, TypedValue } from '../protocol/contract-types.js';
+import { diffWithheld } from '../protocol/names.js';
+
+type ShownStep = Pick<PlanStep, 'args' | 'severity' | 'message'> & {
+  readonly id: PlanStep['id'] | typeof diffWithheld;
+};
 
 const maxMessageLength = 1000;
 
@@ -9,8 +15,14 @@ export function formatSteps(plan: Plan): readonly Dictionary[] {
   return plan.steps.map(formatStep);
 }
 
+/** What Preview adds in the place of a diff. @param action without whose grant nobody sees it */
+export function formatWithheldDiff(action: PolkitAction): Dictionary {
+  const message = `what changes in the definition is shown to whom polkit grants ${action} without a password`;
+  return formatStep({ id: diffWithheld, args: { action }, severity: 'info', message });
+}
+
 /** One step, type `a{sv}`. */
-export function formatStep(step: PlanStep): Dictionary {
+export function formatStep(step: ShownStep): Dictionary {
   return {
     id: text(step.id),
     args: {

@@ -1,48 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { InMemoryHost } from '@vgpu/core/testing';
 import { describe, expect, it } from 'vitest';
 import type { Dictionary } from '../protocol/contract-types.js';
 import type { Service } from '../service.js';
-import { call, domainWith, Gate, outcome } from '../testing/calls.js';
-import { argumentsOf, changingMethods, pathByInterface, type ListedMethod } from '../testing/changing-methods.js';
-import { hostFile, makeDomain, makeHost, storedMdev, vgpuUuid } from '../testing/hosts.js';
+import { call, Gate, outcome } from '../testing/calls.js';
+import { hostOf, workingCall, workingMethods, type WorkingMethod } from '../testing/working-calls.js';
 import { settle, startService } from '../testing/service.js';
 import { watchPorts } from '../testing/watch-ports.js';
 import { dialogShownAfterMs } from './operation.js';
 
 const stranger = ':1.2000';
 const failure = (code: string) => expect.objectContaining({ code });
-
-const withVgpu = (changes: Partial<typeof storedMdev> = {}, domain = makeDomain()) =>
-  makeHost([domain], { ...hostFile, mdevs: [{ ...storedMdev, ...changes }] });
-const withRunning = () => makeHost([makeDomain({ state: 'running', active: makeDomain().inactive })]);
-
-/** A host on which each method succeeds. A new method needs its line. */
-const hosts: Readonly<Record<string, () => InMemoryHost>> = {
-  'Gpu.CreateVgpu': () => makeHost(),
-  'Vgpu.Start': () => withVgpu(),
-  'Vgpu.Stop': () => withVgpu({ active: true }),
-  'Vgpu.Define': () => withVgpu({ active: true, persistent: false }),
-  'Vgpu.Undefine': () => withVgpu(),
-  'Vgpu.SetAutostart': () => withVgpu(),
-  'Domain.AssignVgpu': () => withVgpu(),
-  'Domain.UnassignVgpu': () => withVgpu({}, domainWith([vgpuUuid])),
-  'Domain.Start': () => withVgpu({}, domainWith([vgpuUuid])),
-  'Domain.Shutdown': withRunning,
-  'Domain.ForceOff': withRunning,
-};
-
-const methods = changingMethods().map((listed) => ({
-  ...listed,
-  kind: `${listed.name.slice(listed.name.lastIndexOf('.') + 1)}.${listed.method}`,
-}));
-
-/** A call that succeeds there. */
-function callOf(listed: ListedMethod) {
-  // Otherwise the plan would be for another new vGPU each time.
-  const options = listed.method === 'CreateVgpu' ? { uuid: { signature: 's', value: vgpuUuid } } : {};
-  return call(listed.name, pathByInterface[listed.name] ?? '', listed.method, argumentsOf(listed, options));
-}
 
 function operationOf(service: Service) {
   const [found] = [...service.objects()].flatMap(([path, object]) => {
@@ -54,15 +21,15 @@ function operationOf(service: Service) {
 }
 
 /** The method, and its dialog, which is open until the gate is. */
-async function openDialog(listed: ListedMethod & { readonly kind: string }) {
-  const host = hosts[listed.kind]?.() ?? makeHost();
+async function openDialog(listed: WorkingMethod) {
+  const host = hostOf(listed);
   const { ports, called } = watchPorts(host);
   const rig = await startService(ports);
   called.length = 0;
   const gate = new Gate();
   rig.authorizer.dialog = true;
   rig.authorizer.meanwhile = () => gate.pass();
-  const result = outcome(rig.service.callMethod(callOf(listed)));
+  const result = outcome(rig.service.callMethod(workingCall(listed)));
   await settle();
   rig.clock.advance(dialogShownAfterMs);
   await settle();
@@ -73,10 +40,10 @@ async function openDialog(listed: ListedMethod & { readonly kind: string }) {
   return { ...rig, called, gate, result, cancel };
 }
 
-describe.each(methods)('$kind', (listed) => {
+describe.each(workingMethods())('$kind', (listed) => {
   it('is an operation with the steps that Preview shows', async () => {
-    const { service } = await startService(hosts[listed.kind]?.() ?? makeHost());
-    const made = callOf(listed);
+    const { service } = await startService(hostOf(listed));
+    const made = workingCall(listed);
     const args = listed.spec.in.map(({ type }, index) => ({ signature: type, value: made.args[index] }));
     const asked = [made.path, made.interface, made.method, args];
     const before = service.objects();

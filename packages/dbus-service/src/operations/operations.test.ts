@@ -249,6 +249,16 @@ describe('Cancel', () => {
     await expect(service.callMethod(cancel('/me/phyllo/Vgpu1/operation/9'))).rejects.toThrow(failure('NotFound'));
   });
 
+  it('asks nobody of another user when it is over', async () => {
+    const { service, authorizer } = await startService(makeHost());
+    await service.callMethod(create(vgpuUuid));
+    authorizer.asked.length = 0;
+    authorizer.decision = 'challenge';
+    const over = cancel(operations(service)[0]?.path ?? '', ':1.2000');
+    await expect(service.callMethod(over)).rejects.toThrow(failure('InvalidState'));
+    expect(authorizer.asked).toEqual([]);
+  });
+
   it('needs of another user what the change needs', async () => {
     const { service, authorizer, gate, uuids } = await startSlow();
     const made = service.callMethod(create(vgpuUuid));

@@ -24,6 +24,9 @@ export const interfaces = {
   operation: 'me.phyllo.Vgpu1.Operation',
 } as const;
 
+/** The step of Manager.Preview that says that there is a diff, and that the caller does not get it. */
+export const diffWithheld = 'note-diff-withheld';
+
 const errorPrefix = 'me.phyllo.Vgpu1.Error.';
 
 export function formatErrorName(code: ErrorCode): string {
