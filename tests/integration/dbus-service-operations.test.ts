@@ -250,6 +250,8 @@ describe('while a password dialog is open', () => {
     expect(gaveUp.error).toBe('Timeout');
     const dialog = await openDialog('patient');
     expect(dialog.action).toBe('me.phyllo.vgpu1.manage-vgpus');
+    // polkit has put in what it was told.
+    expect(dialog.message).toContain(`the vGPU ${uuid} on ${parent}`);
     expect(operation('patient')).toMatchObject({
       State: 'waiting-for-authorization',
       CallerUid: uidOfNobody,

@@ -20,12 +20,22 @@ interface RawBus {
 /** A question of polkit's that somebody is to answer. */
 export interface Dialog {
   readonly action: string;
+  /** What the dialog says. */
+  readonly message: string;
   /** Whether polkit has taken the question back. */
   readonly cancelled: boolean;
   /** As with the right password. */
   grant(): Promise<void>;
   /** As with a wrong one, or when it is dismissed. */
   deny(): void;
+}
+
+interface Question {
+  readonly action: string;
+  readonly message: string;
+  readonly cookie: string;
+  readonly identities: readonly unknown[];
+  readonly reply: () => void;
 }
 
 /**
@@ -76,8 +86,15 @@ export class PolkitAgent implements Disposable {
     if (message.interface !== agentInterface) return false;
     const reply = () => (this.#bus as unknown as RawBus).send(dbus.Message.newMethodReturn(message as never, '', []));
     if (message.member === 'BeginAuthentication') {
-      const [action, , , , cookie, identities] = message.body as [string, string, string, unknown, string, unknown[]];
-      this.#begin(action, cookie, identities, reply);
+      const [action, text, , , cookie, identities] = message.body as [
+        string,
+        string,
+        string,
+        unknown,
+        string,
+        unknown[],
+      ];
+      this.#begin({ action, message: text, cookie, identities, reply });
     } else {
       const [cookie] = message.body as [string];
       const open = this.#open.get(cookie);
@@ -89,7 +106,7 @@ export class PolkitAgent implements Disposable {
     return true;
   }
 
-  #begin(action: string, cookie: string, identities: readonly unknown[], reply: () => void): void {
+  #begin({ action, message, cookie, identities, reply }: Question): void {
     let over = false;
     const end = () => {
       if (!over) reply();
@@ -104,6 +121,7 @@ export class PolkitAgent implements Disposable {
     };
     state.dialog = {
       action,
+      message,
       get cancelled() {
         return state.cancelled;
       },

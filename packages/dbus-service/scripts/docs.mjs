@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// docs/dbus-api.md from the contract.
+// docs/dbus-api.md from the contract and the codes of errors.
 
 const emission = {
   true: 'signals changes',
@@ -59,8 +59,8 @@ function formatInterface(entry) {
   ].join('\n');
 }
 
-const preface = `<!-- SPDX-License-Identifier: LGPL-2.1-or-later -->
-<!-- Generated from packages/dbus-service/data/me.phyllo.Vgpu1.xml by \`pnpm --filter @vgpu/dbus-service generate\`; do not edit. -->
+const preface = (errors) => `<!-- SPDX-License-Identifier: LGPL-2.1-or-later -->
+<!-- Generated from packages/dbus-service/data/me.phyllo.Vgpu1.xml and packages/core/src/errors.ts by \`pnpm --filter @vgpu/dbus-service generate\`; do not edit. -->
 
 # D-Bus API, version 1
 
@@ -70,13 +70,21 @@ System bus, name \`me.phyllo.Vgpu1\`. The object \`/me/phyllo/Vgpu1\` has org.fr
 
 **Authorization.** Changing methods need the polkit action that they name. Without a grant they answer \`me.phyllo.Vgpu1.Error.NotAuthorized\`, or \`org.freedesktop.DBus.Error.InteractiveAuthorizationRequired\` where a dialog would help and the call did not allow it (the message flag ALLOW_INTERACTIVE_AUTHORIZATION). A dialog can take longer than a client's default timeout of 25 seconds: the change goes on as long as the caller stays on the bus, and its operation tells how it ends. A caller that leaves the bus while its change waits for authorization or for its turn gets nothing made; a change that has begun is finished without its caller. An operation that is over is shown for 10 minutes, but of one user's no more than 64 are kept and of all users' 512: the oldest go earlier. A dialog that nobody answers is closed after 5 minutes, which is a refusal.
 
-**Errors.** \`me.phyllo.Vgpu1.Error.\` and one of: Internal, InvalidArgument, NotSupported, NotAuthorized, Unavailable, NotFound, AlreadyExists, NoAvailableInstances, DeviceBusy, NotAssignable, InvalidState, TimedOut, Ambiguous, RolledBack. Messages are in English, name the object first, and hold no secrets.
+**Calls in vain.** No password is asked for a call that cannot work on the host as it was last seen: it is refused with the reason, which Preview and the objects tell everybody. For a caller who has the grant already the host is read again first.
+
+**Errors.** \`me.phyllo.Vgpu1.Error.\` and one of these names; each with what it means, and what to do:
+
+${errors.map(({ code, meaning, advice }) => `- **${code}**: ${meaning.replace(/\.$/, '')}. To do: ${advice}.`).join('\n')}
+
+Every method lists those that belong to it. Besides, every change can answer Internal, InvalidArgument, NotAuthorized, Unavailable and TimedOut, and AlreadyExists for an \`operation_id\` that is another change. Messages are in English, name the object first, and hold no secrets.
+
+The service also answers errors of D-Bus's own under \`org.freedesktop.DBus.Error.\`: UnknownObject, UnknownInterface, UnknownMethod, UnknownProperty, PropertyReadOnly, InvalidArgs, LimitsExceeded, InteractiveAuthorizationRequired. AccessDenied comes from the bus, which lets through only calls that name one of the interfaces with methods below or D-Bus's own Introspectable, ObjectManager, Peer and Properties: a message without an interface, and a call of an interface that this version does not have, do not reach the service.
 
 **Object paths.** PCI addresses and UUIDs with \`_\` for \`:\`, \`.\` and \`-\`; every other name with all but letters and digits (and a digit at its beginning) as \`_\` and two hexadecimal digits, as sd-bus escapes labels.
 
 **gjs.** Dictionaries inside dictionaries arrive as GLib.Variant: call \`recursiveUnpack()\`.
 `;
 
-export function formatDocs(contract) {
-  return `${[preface, ...contract.map(formatInterface)].join('\n').trimEnd()}\n`;
+export function formatDocs(contract, errors) {
+  return `${[preface(errors), ...contract.map(formatInterface)].join('\n').trimEnd()}\n`;
 }

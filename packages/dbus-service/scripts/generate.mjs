@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Writes what follows from data/me.phyllo.Vgpu1.xml: the TypeScript contract and docs/dbus-api.md.
+// Writes what follows from data/me.phyllo.Vgpu1.xml, and from core's codes of errors: the TypeScript contract and
+// docs/dbus-api.md.
 // `--check` writes nothing and fails when a generated file is out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { readContract } from './contract.mjs';
 import { formatDocs } from './docs.mjs';
+import { readErrors } from './errors.mjs';
 
 const packageRoot = new URL('..', import.meta.url).pathname;
 const contract = readContract(`${packageRoot}data/me.phyllo.Vgpu1.xml`);
+const errors = readErrors(`${packageRoot}../core/src/errors.ts`);
 
 function formatTypeScript() {
   const interfaces = Object.fromEntries(
@@ -63,7 +66,7 @@ const outputs = [
     introspectionFile,
     await format(formatIntrospection(), { ...(await resolveConfig(introspectionFile)), parser: 'typescript' }),
   ],
-  [`${packageRoot}../../docs/dbus-api.md`, formatDocs(contract)],
+  [`${packageRoot}../../docs/dbus-api.md`, formatDocs(contract, errors)],
 ];
 for (const [path, text] of outputs) {
   if (!process.argv.includes('--check')) writeFileSync(path, text);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startEmulatedHost, type BusProgram, type EmulatedHost } from '../../emulated-host/index.js';
 import { eventually, run } from '../../emulated-host/testing.js';
+import { Lines } from './lines.js';
 
 const shipped = join(import.meta.dirname, '../../../packages/dbus-service/data/me.phyllo.Vgpu1.service');
 const installed = '/usr/share/dbus-1/system-services/me.phyllo.Vgpu1.service';
@@ -61,6 +62,28 @@ describe('activation by dbus-daemon without systemd', { timeout: 60_000 }, () =>
     });
     expect(await connected(host)).toMatchObject({ status: 0, stdout: 'b true\ns "0.1.0"\n' });
     expect(await processes(host)).not.toContain(pid);
+  });
+});
+
+describe('an object manager of GLib whose service was killed', { timeout: 60_000 }, () => {
+  it('is empty until somebody calls the service', async () => {
+    await using host = await startHost('dbus-daemon');
+    expect(await connected(host)).toMatchObject({ status: 0 });
+    mkdirSync(join(host.root, 'run/clients'));
+    cpSync(join(import.meta.dirname, 'programs/objects.gjs.js'), join(host.root, 'run/clients/objects.gjs.js'));
+    const process = host.spawn('gjs', ['-m', '/run/clients/objects.gjs.js']);
+    const client = new Lines(process);
+    try {
+      const [, count] = /^has (\d+) objects/.exec(await client.until(/^has/)) ?? [];
+      const [pid = ''] = await processes(host);
+      await run(host, 'kill', ['-KILL', pid]);
+      await client.until('gone with 0 objects left');
+      expect(await processes(host)).toEqual([]);
+      await run(host, 'busctl', ['call', ...manager.slice(0, 2), 'org.freedesktop.DBus.Peer', 'Ping']);
+      expect(await client.until(/^back/)).toBe(`back with ${count} objects`);
+    } finally {
+      process.kill('SIGKILL');
+    }
   });
 });
 

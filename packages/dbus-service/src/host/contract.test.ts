@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { planStepIds } from '@vgpu/core';
+import { exitStatusByErrorCode, planStepIds } from '@vgpu/core';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
 import { polkitActions } from '../auth/polkit-actions.js';
@@ -115,6 +115,11 @@ describe('the contract', () => {
 
   it.each([...planStepIds, diffWithheld])('explains the step %s', (id) => {
     expect(data('me.phyllo.Vgpu1.xml')).toContain(`\`${id}\``);
+  });
+
+  it.each(Object.keys(exitStatusByErrorCode))('says of the error %s what it means and what to do', (code) => {
+    const docs = readFileSync(`${root}../../docs/dbus-api.md`, 'utf8');
+    expect(docs).toMatch(new RegExp(`^- \\*\\*${code}\\*\\*: \\S.+\\. To do: \\S.+\\.$`, 'm'));
   });
 
   it('names the version of package.json', () => {
