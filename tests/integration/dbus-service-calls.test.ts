@@ -138,6 +138,16 @@ describe('without a grant', () => {
     expect((await host.exec('virsh', ['dumpxml', 'phyllome'])).stdout).not.toContain('hostdev');
   });
 
+  // Decision 8: when this changes, Preview can show its diff to whom libvirt shows the definition.
+  it('polkit does not let vgpud ask about libvirt’s actions', async () => {
+    const ask = (action: string) =>
+      host.exec('pkcheck', ['--action-id', action, '--process', '1', '--detail', 'domain_name', 'phyllome'], {
+        user: 'vgpud',
+      });
+    expect((await ask('org.libvirt.api.domain.read')).stderr).toContain('Only trusted callers');
+    expect((await ask('me.phyllo.vgpu1.assign')).stderr).toBe('');
+  });
+
   it('nobody else gets the name', async () => {
     const request = ['call', '--system', '--dest', 'org.freedesktop.DBus', '--object-path', '/', '--method'];
     const { stderr } = await host.exec('gdbus', [...request, 'org.freedesktop.DBus.RequestName', name, '2'], {
