@@ -40,6 +40,12 @@ async function errorName(args: readonly string[], user = 'root'): Promise<string
   return /^Error: GDBus\.Error:([\w.]+):/.exec(stderr)?.[1];
 }
 
+/** What polkit says to vgpud's user about root's process, with a detail. */
+function askAsVgpud(action: string): Promise<ExecResult> {
+  const args = ['--action-id', action, '--process', '1', '--detail', 'domain_name', 'phyllome'];
+  return host.exec('pkcheck', args, { user: 'vgpud' });
+}
+
 /** Why a call cannot work whoever makes it, as busctl prints it; undefined where it could. Of Cancel: that it is over. */
 async function whyInVain(
   path: string,
@@ -140,12 +146,8 @@ describe('without a grant', () => {
 
   // Decision 8: when this changes, Preview can show its diff to whom libvirt shows the definition.
   it('polkit does not let vgpud ask about libvirt’s actions', async () => {
-    const ask = (action: string) =>
-      host.exec('pkcheck', ['--action-id', action, '--process', '1', '--detail', 'domain_name', 'phyllome'], {
-        user: 'vgpud',
-      });
-    expect((await ask('org.libvirt.api.domain.read')).stderr).toContain('Only trusted callers');
-    expect((await ask('me.phyllo.vgpu1.assign')).stderr).toBe('');
+    expect((await askAsVgpud('org.libvirt.api.domain.read')).stderr).toContain('Only trusted callers');
+    expect((await askAsVgpud('me.phyllo.vgpu1.assign')).stderr).toBe('');
   });
 
   it('nobody else gets the name', async () => {
