@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
+import { formatLicences, formatSbom } from './lib/bill-of-materials.mjs';
 
 const checkout = join(import.meta.dirname, '..');
 /** What the two programs begin with; everything else follows from their dependencies. */
@@ -34,7 +35,10 @@ try {
   const tree = join(work, name);
   const library = join(tree, 'lib');
   mkdirSync(join(library, 'node_modules'), { recursive: true });
-  addDependencies(programs.map((path) => join(checkout, path)));
+  const packages = addDependencies(programs.map((path) => join(checkout, path)));
+  const bill = { name, version, packages };
+  writeFileSync(join(library, 'sbom.spdx.json'), formatSbom(bill));
+  writeFileSync(join(library, 'LICENCES.txt'), formatLicences(bill));
   cpSync(join(checkout, 'packaging/lib'), library, { recursive: true });
   cpSync(join(checkout, 'packages/dbus-service/data'), join(tree, 'data'), { recursive: true });
   for (const file of ['install.sh', 'uninstall.sh', 'files'])
@@ -52,7 +56,7 @@ try {
   run('tar', [...flags, '--use-compress-program=gzip -n', '-C', work, '-cf', archive, name]);
   console.log(archive);
 
-  /** Each package once, in one flat folder. */
+  /** Each package once, in one flat folder. Gives the folders that they come from. */
   function addDependencies(roots) {
     /** @type {Map<string, string>} name → real path */
     const packages = new Map();
@@ -70,6 +74,7 @@ try {
           .map((each) => find(each, path)),
       );
     }
+    return [...packages.values()].toSorted();
   }
 } finally {
   rmSync(work, { recursive: true });
