@@ -10,28 +10,6 @@ import { join } from 'node:path';
 export function formatSbom({ name, version, packages }) {
   const listed = packages.map(readPackage);
   const content = JSON.stringify(listed);
-  const idOf = (each) => `SPDXRef-${each.name.replace(/[^A-Za-z0-9.]+/g, '-').replace(/^-/, '')}-${each.version}`;
-  const toPackage = (id, each) => ({
-    SPDXID: id,
-    name: each.name,
-    versionInfo: each.version,
-    licenseDeclared: each.license,
-    licenseConcluded: 'NOASSERTION',
-    copyrightText: 'NOASSERTION',
-    downloadLocation: 'NOASSERTION',
-    filesAnalyzed: false,
-    ...(each.own
-      ? {}
-      : {
-          externalRefs: [
-            {
-              referenceCategory: 'PACKAGE-MANAGER',
-              referenceType: 'purl',
-              referenceLocator: `pkg:npm/${each.name.replace('@', '%40')}@${each.version}`,
-            },
-          ],
-        }),
-  });
   const root = 'SPDXRef-vgpud';
   const license = listed.find((each) => each.own)?.license;
   const document = {
@@ -51,6 +29,26 @@ export function formatSbom({ name, version, packages }) {
     ],
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+function idOf({ name, version }) {
+  return `SPDXRef-${name.replace(/[^A-Za-z0-9.]+/g, '-').replace(/^-/, '')}-${version}`;
+}
+
+function toPackage(id, { name, version, license, own }) {
+  const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`;
+  const reference = { referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: purl };
+  return {
+    SPDXID: id,
+    name,
+    versionInfo: version,
+    licenseDeclared: license,
+    licenseConcluded: 'NOASSERTION',
+    copyrightText: 'NOASSERTION',
+    downloadLocation: 'NOASSERTION',
+    filesAnalyzed: false,
+    ...(own ? {} : { externalRefs: [reference] }),
+  };
 }
 
 /** Each package of others with its licence, and the text where the package has it. @param {Bill} bill */

@@ -20,6 +20,17 @@ function start() {
   return { written, log, pass };
 }
 
+function letters(index: number): string {
+  return [...String(index)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
+}
+
+function written(error: unknown): string {
+  const lines: string[] = [];
+  vi.spyOn(process.stderr, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
+  stderrLog.error('it failed', error);
+  return lines.join('');
+}
+
 describe('what callers provoke', () => {
   it('is written some times, then counted, and written again after a while', async () => {
     const { written, log, pass } = start();
@@ -52,7 +63,6 @@ describe('what callers provoke', () => {
 
   it('takes no memory, and still only so many lines, however many kinds there are', () => {
     const { written, log } = start();
-    const letters = (index: number) => [...String(index)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
     for (let index = 0; index < 10_000; index += 1) log.info(`it is ${letters(index)}`);
     expect(written.lines.length).toBeLessThan(300);
   });
@@ -60,13 +70,6 @@ describe('what callers provoke', () => {
 
 describe('standard error', () => {
   afterEach(() => void vi.restoreAllMocks());
-
-  function written(error: unknown): string {
-    const lines: string[] = [];
-    vi.spyOn(process.stderr, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
-    stderrLog.error('it failed', error);
-    return lines.join('');
-  }
 
   it('has no stack of an error with a name of its own, but its causes', () => {
     const cause = new BusCallError('org.freedesktop.DBus.Error.NoReply', 'timed out');
