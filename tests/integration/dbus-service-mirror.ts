@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import dbus from 'dbus-next';
-import { busName, contract, rootPath, type ContractInterface, type TypedValue } from '@vgpu/dbus-service/protocol';
+import {
+  busName,
+  contract,
+  noObject,
+  rootPath,
+  type ContractInterface,
+  type TypedValue,
+} from '@vgpu/dbus-service/protocol';
 import { Waiters } from './waiters.js';
 
 type Interfaces = Record<string, Record<string, TypedValue>>;
@@ -28,6 +35,8 @@ export class ObjectMirror implements Disposable {
   readonly objects = new Map<string, Interfaces>();
   /** Every signal as `member path interface…`, since the start. */
   readonly heard: string[] = [];
+  /** What a property named right after a signal without there being such an object: `path property named, signal`. */
+  readonly dangling: string[] = [];
 
   private constructor(bus: dbus.MessageBus) {
     this.#bus = bus;
@@ -43,7 +52,7 @@ export class ObjectMirror implements Disposable {
     const objects = await mirror.managedObjects();
     for (const [path, interfaces] of objects) mirror.objects.set(path, interfaces);
     mirror.#loaded = true;
-    for (const message of mirror.#early.splice(0)) mirror.#apply(message);
+    for (const message of mirror.#early.splice(0)) mirror.#applyAndCheck(message);
     return mirror;
   }
 
@@ -85,9 +94,23 @@ export class ObjectMirror implements Disposable {
 
   #hear(message: RawMessage): void {
     if (message.type !== signalType || !message.path.startsWith(rootPath)) return;
-    if (this.#loaded) this.#apply(message);
+    if (this.#loaded) this.#applyAndCheck(message);
     else this.#early.push(message);
     this.#waiters.wake();
+  }
+
+  #applyAndCheck(message: RawMessage): void {
+    this.#apply(message);
+    for (const [path, interfaces] of this.objects) {
+      for (const properties of Object.values(interfaces)) {
+        for (const [property, value] of Object.entries(properties)) {
+          // An operation's target need not exist any more.
+          if (property === 'Target') continue;
+          const missing = namedBy(value).filter((named) => !this.objects.has(named));
+          for (const named of missing) this.dangling.push(`${path} ${property} ${named}, ${this.heard.at(-1)}`);
+        }
+      }
+    }
   }
 
   #apply({ member, path, body }: RawMessage): void {
@@ -111,6 +134,11 @@ export class ObjectMirror implements Disposable {
       this.objects.set(path, { ...interfaces, [name]: { ...interfaces[name], ...changed } });
     }
   }
+}
+
+function namedBy({ signature, value }: TypedValue): readonly string[] {
+  if (signature === 'ao') return value as readonly string[];
+  return signature === 'o' && value !== noObject ? [String(value)] : [];
 }
 
 /** Objects as comparable data, without the properties that change without a signal. */

@@ -137,3 +137,8 @@ describe('libvirt goes away', () => {
     await mirror.until('the end', () => !mirror.objects.has(vgpuPath));
   });
 });
+
+it('no property has named an object that was not there, after any of all these signals', () => {
+  expect(mirror.heard.length).toBeGreaterThan(20);
+  expect(mirror.dangling).toEqual([]);
+});

@@ -64,7 +64,7 @@ const preface = (errors) => `<!-- SPDX-License-Identifier: LGPL-2.1-or-later -->
 
 # D-Bus API, version 1
 
-System bus, name \`me.phyllo.Vgpu1\`. The object \`/me/phyllo/Vgpu1\` has org.freedesktop.DBus.ObjectManager: one call of GetManagedObjects returns everything, and its signals InterfacesAdded and InterfacesRemoved together with PropertiesChanged keep a client's copy right. All properties are read-only. "/" stands for "no object". Reading is open to every local user.
+System bus, name \`me.phyllo.Vgpu1\`. The object \`/me/phyllo/Vgpu1\` has org.freedesktop.DBus.ObjectManager: one call of GetManagedObjects returns everything, and its signals InterfacesAdded and InterfacesRemoved together with PropertiesChanged keep a client's copy right. An object is added before a property names it, and removed after no property names it (but \`Operation.Target\`); the lists of a new object hold at first what is known already, and the rest follows as a change. Stale becomes false after the objects are right, and true before they change. All properties are read-only. "/" stands for "no object". Reading is open to every local user.
 
 **Options.** Every changing method ends in a dictionary of options. An unknown option, or one with another type, answers \`me.phyllo.Vgpu1.Error.InvalidArgument\`; a wrong signature of the call answers \`org.freedesktop.DBus.Error.InvalidArgs\`. Two are known to all: \`auth.no_user_interaction\` b, true means that no password dialog may appear, even where the message allows it; \`operation_id\` s, a name of the caller's for the operation, with which the call can be repeated without a second change (see me.phyllo.Vgpu1.Operation).
 

@@ -48,12 +48,14 @@ describe('diffObjects', () => {
     expect(changed.map((signal) => signal.path)).toContain(pciPath);
   });
 
-  it('removes before it changes', () => {
+  it('removes after it changed, first what names others', () => {
     const signals = diffObjects(after, before);
-    expect(summary(signals).slice(0, 2)).toEqual([
-      ['InterfacesRemoved', '/me/phyllo/Vgpu1', '/me/phyllo/Vgpu1/iommu_group/2'],
+    expect(summary(signals).slice(-2)).toEqual([
       ['InterfacesRemoved', '/me/phyllo/Vgpu1', vgpuPath],
+      ['InterfacesRemoved', '/me/phyllo/Vgpu1', '/me/phyllo/Vgpu1/iommu_group/2'],
     ]);
+    const group = signals.find(({ path }) => path.endsWith('/iommu_group/2'));
+    expect(group?.body.values).toEqual(['me.phyllo.Vgpu1.IommuGroup', { Devices: { signature: 'ao', value: [] } }, []]);
   });
 
   it('says nothing about a property that changes without a signal', async () => {

@@ -3,6 +3,7 @@ import { DeviceError } from '@vgpu/core';
 import { describe, expect, it } from 'vitest';
 import { gpuPath, makeHost, vgpuPath } from '../testing/hosts.js';
 import { CollectingLog, startService } from '../testing/service.js';
+import { rootPath } from '../protocol/names.js';
 import { FailedStepError } from '../methods/failed-step.js';
 import type { IncomingCall, UndecodedCall } from './messages.js';
 import { dispatch, refuse, type MethodCall } from './dispatch.js';
@@ -46,6 +47,10 @@ describe('dispatch', () => {
     ['UnknownObject', { path: '/me/phyllo/Vgpu1/gpu/none', interface: 'me.phyllo.Vgpu1.Gpu', member: 'CreateVgpu' }],
     ['UnknownObject', { path: '/other', interface: 'org.freedesktop.DBus.Introspectable', member: 'Introspect' }],
     ['UnknownObject', { path: '/x', interface: properties, member: 'GetAll', signature: 's', args: [''] }],
+    ['UnknownInterface', { path: rootPath, interface: 'me.phyllo.Vgpu1.Vgpu', member: 'Start' }],
+    ['UnknownInterface', { path: rootPath, interface: properties, member: 'GetAll', signature: 's', args: ['x.y'] }],
+    ['UnknownProperty', { path: rootPath, interface: properties, member: 'Get', signature: 'ss', args: ['', 'Vgpus'] }],
+    ['UnknownMethod', { path: rootPath, member: 'NoSuchMethod' }],
     ['UnknownInterface', { interface: 'me.phyllo.Vgpu1.Vgpu', member: 'Start', signature: 'a{sv}', args: [{}] }],
     ['UnknownInterface', { interface: '__proto__', member: 'toString' }],
     ['UnknownInterface', { interface: 'org.freedesktop.DBus.ObjectManager', member: 'GetManagedObjects' }],
@@ -91,6 +96,18 @@ describe('dispatch', () => {
   it('answers GetAll of a standard interface with nothing', async () => {
     const { answer } = await send({ interface: properties, member: 'GetAll', signature: 's', args: [properties] });
     expect(answer).toEqual({ signature: 'a{sv}', values: [{}] });
+  });
+
+  it('answers GetAll of the root, which has no properties, with nothing', async () => {
+    const { answer } = await send({
+      path: rootPath,
+      interface: properties,
+      member: 'GetAll',
+      signature: 's',
+      args: [''],
+    });
+    expect(answer).toEqual({ signature: 'a{sv}', values: [{}] });
+    expect(await introspect(rootPath)).toContain(`<interface name="${properties}">`);
   });
 
   it('introspects the way down to an object', async () => {

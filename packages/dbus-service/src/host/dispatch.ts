@@ -6,7 +6,7 @@ import type { Log } from '../log.js';
 import { toErrorAnswer } from './answer-error.js';
 import type { Answer, CallHeader, ErrorAnswer, IncomingCall, UndecodedCall } from './messages.js';
 import { BusError } from './bus-error.js';
-import { interfacesOf, type PublishedObjects } from './published.js';
+import { interfacesOf, requireObject, type PublishedObjects } from './published.js';
 import { standardMethods, type StandardMethod } from './standard-methods.js';
 
 /** The largest body of a call of D-Bus's own methods that is decoded, in bytes: they take a name or two. */
@@ -87,10 +87,11 @@ function routeStandard(call: CallHeader): Route | undefined {
 }
 
 function routeOwn(call: CallHeader, objects: PublishedObjects): Route {
-  const object = objects.get(call.path);
-  if (object === undefined) throw new BusError('UnknownObject', `${call.path} does not exist`);
+  const object = requireObject(objects, call.path);
   const names = interfacesOf(object).filter((name) => call.interface === undefined || call.interface === name);
-  if (names.length === 0) throw new BusError('UnknownInterface', `${call.path} has no interface ${call.interface}`);
+  if (names.length === 0 && call.interface !== undefined) {
+    throw new BusError('UnknownInterface', `${call.path} has no interface ${call.interface}`);
+  }
   const name = names.find((candidate) => findMethod(candidate, call.member) !== undefined);
   const spec = name === undefined ? undefined : findMethod(name, call.member);
   if (name === undefined || spec === undefined) throw unknownMethod(call);

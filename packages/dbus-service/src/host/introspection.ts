@@ -18,10 +18,8 @@ export function introspect(objects: PublishedObjects, path: string): string | un
     standardXml['org.freedesktop.DBus.Introspectable'],
   ];
   if (path === rootPath) parts.push(standardXml['org.freedesktop.DBus.ObjectManager']);
-  if (object !== undefined) {
-    parts.push(standardXml['org.freedesktop.DBus.Properties']);
-    parts.push(...interfacesOf(object).map((name) => introspectionXml[name]));
-  }
+  if (object !== undefined || path === rootPath) parts.push(standardXml['org.freedesktop.DBus.Properties']);
+  if (object !== undefined) parts.push(...interfacesOf(object).map((name) => introspectionXml[name]));
   const nodes = children.map((name) => `  <node name="${name}"/>\n`);
   return `${header}<node>\n${parts.map((part) => `  ${part.trim()}\n`).join('')}${nodes.join('')}</node>\n`;
 }

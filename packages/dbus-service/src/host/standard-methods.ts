@@ -9,7 +9,7 @@ import { BusError } from './bus-error.js';
 import { DictionaryBody } from './dictionary-body.js';
 import { introspect } from './introspection.js';
 import { propertySpecs, typedInterfaces, typedProperties, typedProperty } from './properties.js';
-import { interfacesOf, type PublishedObject, type PublishedObjects } from './published.js';
+import { interfacesOf, requireObject, type PublishedObject, type PublishedObjects } from './published.js';
 import { standardXml, type StandardInterface } from './standard-xml.js';
 
 export interface StandardMethod {
@@ -80,12 +80,6 @@ export const standardMethods: Readonly<Record<StandardInterface, Readonly<Record
     },
   },
 };
-
-function requireObject(objects: PublishedObjects, path: string): PublishedObject {
-  const object = objects.get(path);
-  if (object === undefined) throw new BusError('UnknownObject', `${path} does not exist`);
-  return object;
-}
 
 /** The interface of that name, all for the empty name, none for a standard one, which has no properties. */
 function requireInterfaces(object: PublishedObject, path: string, name: string): readonly InterfaceName[] {
