@@ -31,6 +31,7 @@ afterEach(async () => {
 interface Operation {
   readonly path: string;
   readonly State: string;
+  readonly CancelRequested: boolean;
   readonly ErrorName: string;
   readonly CallerUid: number;
   readonly Kind: string;
@@ -149,11 +150,12 @@ describe('an operation', () => {
     const before = await hostState();
     const { result } = await beginHeld('undone');
     expect((await cancel('undone')).stderr).toBe('');
+    await mirror.until('the cancelling', () => operation('undone')?.CancelRequested === true);
     expect(state('undone')).toBe('running');
     await host.control({ command: 'release' });
     expect((await result).stderr).toContain('me.phyllo.Vgpu1.Error.RolledBack');
     await reaches('undone', 'rolled-back');
-    expect(operation('undone')?.steps).toEqual(['define-mdev undone', 'start-mdev undone', 'undefine-mdev pending']);
+    expect(operation('undone')?.steps).toEqual(['define-mdev undone', 'start-mdev undone', 'undefine-mdev skipped']);
     expect(await hostState()).toEqual(before);
     expect((await cancel('undone')).stderr).toContain('me.phyllo.Vgpu1.Error.InvalidState');
   });

@@ -11,7 +11,7 @@ import { nameFailure } from './methods/failed-step.js';
 import { grantKey, needsOf, type NeededGrant } from './methods/needed-grants.js';
 import { readCallOptions } from './methods/options.js';
 import type { AnyChangeInput, AnyChangingMethod, AnyOperationMethod } from './methods/table.js';
-import type { Operation } from './operations/operation.js';
+import { CancelledError, type Operation } from './operations/operation.js';
 import type { Operations } from './operations/operations.js';
 import type { Store } from './store.js';
 
@@ -227,7 +227,7 @@ function nameCancellation(error: unknown, refused: DeviceError, operation: Opera
   if (error === refused) return operation.cancelled.reason;
   if (!(error instanceof DeviceError) || error.code !== 'RolledBack') return error;
   const message = `operation ${operation.id} was cancelled, and everything that was done was undone`;
-  return new DeviceError('RolledBack', message, { details: error.details, cause: error });
+  return new CancelledError(message, error.details);
 }
 
 /** What is refused, in words, and the grant without which it is. */

@@ -258,6 +258,7 @@ export const introspectionXml: Readonly<Record<InterfaceName, string>> = {
       <annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="const"/>
     </property>
     <property name="State" type="s" access="read"/>
+    <property name="CancelRequested" type="b" access="read"/>
     <property name="ErrorName" type="s" access="read"/>
     <property name="ErrorMessage" type="s" access="read"/>
     <property name="Steps" type="aa{sv}" access="read">

@@ -14,6 +14,13 @@ type State = 'waiting-for-authorization' | 'running' | 'done' | 'failed' | 'roll
 /** Where nobody can show a dialog polkit answers at once, and as often as somebody asks: that is no news for all. */
 export const dialogShownAfterMs = 500;
 
+/** A change was cancelled, and the host is as before: nobody's failure. */
+export class CancelledError extends DeviceError {
+  constructor(message: string, details: DeviceError['details'] = {}) {
+    super('RolledBack', message, { details });
+  }
+}
+
 export interface OperationOptions {
   /** No other operation has it, also of an earlier run; later ones have greater ones. */
   readonly number: number;
@@ -131,11 +138,12 @@ export class Operation {
     this.#enter(rolledBack ? 'rolled-back' : 'failed');
   }
 
-  /** @throws DeviceError InvalidState when it is over */
+  /** More than once is as good as once. @throws DeviceError InvalidState when it is over */
   cancel(): void {
     if (this.over) throw new DeviceError('InvalidState', `operation ${this.id} is over already`);
-    const message = `operation ${this.id} was cancelled before anything was done`;
-    this.#cancellation.abort(new DeviceError('RolledBack', message));
+    if (this.cancelled.aborted) return;
+    this.#cancellation.abort(new CancelledError(`operation ${this.id} was cancelled before anything was done`));
+    this.#options.onChange(this);
   }
 
   properties(): PropertiesOf<'me.phyllo.Vgpu1.Operation'> {
@@ -146,6 +154,7 @@ export class Operation {
       Target: target,
       CallerUid: callerUid,
       State: this.#state ?? '',
+      CancelRequested: this.cancelled.aborted,
       ErrorName: this.#error.errorName,
       ErrorMessage: this.#error.message,
       Steps: this.#steps.map((step) => this.#formatStep(step)),
@@ -154,7 +163,8 @@ export class Operation {
   }
 
   #formatStep(step: PlanStep): Dictionary {
-    const state = step.action === undefined ? 'note' : (this.#progress.get(step) ?? 'pending');
+    const state =
+      step.action === undefined ? 'note' : (this.#progress.get(step) ?? (this.over ? 'skipped' : 'pending'));
     const error = this.#stepErrors.get(step);
     return {
       ...formatStep(step),

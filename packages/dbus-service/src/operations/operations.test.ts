@@ -7,7 +7,7 @@ import type { PublishedObjects } from '../host/published.js';
 import type { Service } from '../service.js';
 import { create, domainCall, domainWith, Gate, outcome, startSlow } from '../testing/calls.js';
 import { domainUuid, gpuPath, makeHost, vgpuPath, vgpuUuid } from '../testing/hosts.js';
-import { cancel, operations, otherUuid, states } from '../testing/operations.js';
+import { cancel, id, operations, otherUuid, states } from '../testing/operations.js';
 import { settle, startService } from '../testing/service.js';
 import { operationLifetimeMs } from './operations.js';
 import { dialogShownAfterMs } from './operation.js';
@@ -225,8 +225,48 @@ describe('Cancel', () => {
     expect(states(service)).toEqual(['running']);
     gate.open();
     expect(await undone).toMatchObject({ code: 'RolledBack', message: expect.stringContaining('was cancelled') });
-    expect(stepsOf(service, 0)).toEqual(['define-mdev undone', 'start-mdev pending']);
+    expect(stepsOf(service, 0)).toEqual(['define-mdev undone', 'start-mdev skipped']);
     expect(await uuids()).toEqual([]);
+  });
+
+  it('is shown at once, told once, and no failure in the log', async () => {
+    const { service, gate, signals, log } = await startSlow();
+    const undone = outcome(service.callMethod(create(vgpuUuid, ':1.9', id('wanted'))));
+    await settle();
+    const path = operations(service)[0]?.path ?? '';
+    expect(operations(service)[0]?.CancelRequested).toBe(false);
+    const before = signals.length;
+    await service.callMethod(cancel(path));
+    await service.callMethod(cancel(path));
+    expect(operations(service)[0]).toMatchObject({ State: 'running', CancelRequested: true });
+    expect(signals.slice(before)).toMatchObject([
+      { path, body: { values: [name, { CancelRequested: { signature: 'b', value: true } }, []] } },
+    ]);
+    const waiting = outcome(service.callMethod(create(otherUuid, ':1.9', id('second'))));
+    await settle();
+    await service.callMethod(cancel(operations(service)[1]?.path ?? ''));
+    gate.open();
+    await Promise.all([undone, waiting]);
+    expect(operations(service)).toMatchObject([
+      { State: 'rolled-back', CancelRequested: true },
+      { State: 'rolled-back', CancelRequested: true },
+    ]);
+    // Information has no error behind its text.
+    expect(log.lines.toSorted()).toEqual([
+      'operation second was cancelled before anything was done',
+      'operation wanted was cancelled, and everything that was done was undone',
+    ]);
+  });
+
+  it('that comes too late is shown beside what is done', async () => {
+    const { service, gate } = await startSlow();
+    const start = { start: { signature: 'b', value: false } };
+    const made = service.callMethod(create(vgpuUuid, ':1.9', start));
+    await settle();
+    await service.callMethod(cancel(operations(service)[0]?.path ?? ''));
+    gate.open();
+    await made;
+    expect(operations(service)).toMatchObject([{ State: 'done', CancelRequested: true }]);
   });
 
   it('names what it could not undo', async () => {
@@ -238,7 +278,7 @@ describe('Cancel', () => {
     gate.open();
     expect(await undone).toMatchObject({ code: 'InvalidState', details: { notUndone: ['define-mdev'] } });
     expect(states(service)).toEqual(['failed']);
-    expect(stepsOf(service, 0)).toEqual(['define-mdev left', 'start-mdev pending']);
+    expect(stepsOf(service, 0)).toEqual(['define-mdev left', 'start-mdev skipped']);
   });
 
   it('is refused when it is over, and for what never was', async () => {

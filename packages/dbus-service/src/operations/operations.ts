@@ -9,7 +9,7 @@ import type { MethodCall } from '../host/dispatch.js';
 import type { PublishedObject, PublishedObjects } from '../host/published.js';
 import type { Log } from '../log.js';
 import { interfaces } from '../protocol/names.js';
-import { Operation } from './operation.js';
+import { CancelledError, Operation } from './operation.js';
 
 /** How long an operation that is over is shown. */
 export const operationLifetimeMs = 10 * 60_000;
@@ -119,6 +119,7 @@ export class Operations {
     } catch (error) {
       const rolledBack = error instanceof DeviceError && error.code === 'RolledBack';
       if (error instanceof CallerLeftError) operation.freeId();
+      if (error instanceof CancelledError) this.#options.log.info(error.message);
       if (operation.published) operation.fail(toErrorAnswer(error, this.#options.log), rolledBack);
       throw error;
     } finally {

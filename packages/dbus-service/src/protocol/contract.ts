@@ -236,6 +236,7 @@ export const contract = {
       Target: { type: 'o', emits: 'const' },
       CallerUid: { type: 'u', emits: 'const' },
       State: { type: 's', emits: 'true' },
+      CancelRequested: { type: 'b', emits: 'true' },
       ErrorName: { type: 's', emits: 'true' },
       ErrorMessage: { type: 's', emits: 'true' },
       Steps: { type: 'aa{sv}', emits: 'true' },
