@@ -17,7 +17,7 @@ const parser = new XMLParser({
 
 /** Member and interface names; values of annotations are words and types, and need no other characters either. */
 const namePattern = /^[A-Za-z_][\w.]*$/;
-const valuePattern = /^[\w.:,(){} ]*$/;
+const valuePattern = /^[\w.:,(){}\s-]*$/;
 
 const tagOf = (node) => Object.keys(node).find((key) => key !== ':@');
 const childrenOf = (node) => node[tagOf(node)];
@@ -86,6 +86,11 @@ function readKeys(text) {
   );
 }
 
+/** `id(name:type name:type) id(name:type)` */
+function readStepArgs(text) {
+  return Object.fromEntries([...text.matchAll(/([\w-]+)\(([^)]*)\)/g)].map(([, id, keys]) => [id, readKeys(keys)]));
+}
+
 function readArg(node, owner, docs) {
   const { name, type, direction } = attributesOf(node);
   if (!name) throw new Error(`${owner} has an argument without a name`);
@@ -93,6 +98,7 @@ function readArg(node, owner, docs) {
   const annotations = readAnnotations(node);
   const options = annotations['me.phyllo.Vgpu1.Options'];
   const keys = annotations['me.phyllo.Vgpu1.Keys'];
+  const stepArgs = annotations['me.phyllo.Vgpu1.StepArgs'];
   return {
     name,
     type,
@@ -100,6 +106,7 @@ function readArg(node, owner, docs) {
     text: docs[name],
     ...(options && { options: readKeys(options) }),
     ...(keys && { keys: readKeys(keys) }),
+    ...(stepArgs && { stepArgs: readStepArgs(stepArgs) }),
   };
 }
 
@@ -120,7 +127,8 @@ function readMethod(node, comment) {
     .map((child) => readArg(child, name, docs));
   for (const arg of args) {
     checkKeys(`@${arg.name} of ${name}`, arg, [arg.text, ...paragraphs]);
-    for (const option of Object.keys(arg.options ?? {})) {
+    const stepKeys = Object.values(arg.stepArgs ?? {}).flatMap((args) => Object.keys(args));
+    for (const option of [...Object.keys(arg.options ?? {}), ...stepKeys]) {
       // What every changing method knows is explained once.
       if (option.startsWith('auth.') || option === 'operation_id') continue;
       if (!paragraphs.join(' ').includes(`\`${option}\``)) throw new Error(`${name} does not explain \`${option}\``);

@@ -29,7 +29,14 @@ function formatMethod(method) {
     lines.push(`- \`${arg.name}\` ${arg.type}: ${plain(arg.text)}${keys ? ` Keys: ${listKeys(keys)}.` : ''}`);
   }
   if (lines.at(-1) !== '') lines.push('');
-  return [...lines, prose(method.paragraphs), ''].join('\n');
+  const stepArgs = method.out.flatMap((arg) => Object.entries(arg.stepArgs ?? {}));
+  const list = stepArgs.map(([id, args]) => `- \`${id}\`: ${listKeys(args)}.`);
+  return [
+    ...lines,
+    prose(method.paragraphs),
+    ...(list.length ? ['', '`args` of each step:', '', ...list] : []),
+    '',
+  ].join('\n');
 }
 
 function formatSignal(signal) {

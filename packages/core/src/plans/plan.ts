@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { ErrorDetails } from '../errors.js';
 import type { Uuid } from '../identity/uuid.js';
 import type { DomainDevices } from '../model/domain.js';
 import type { DomainEdit } from '../model/domain-edit.js';
@@ -69,11 +68,13 @@ export const planStepIds = [
 ] as const;
 export type PlanStepId = (typeof planStepIds)[number];
 
+/** Identifiers and settings by name; names and titles are cleaned for display. */
+export type StepArgs = Readonly<Record<string, string | boolean | readonly string[]>>;
+
 /** One step of a plan. */
 export interface PlanStep {
   readonly id: PlanStepId;
-  /** Identifiers by name, values already formatted; names and titles are cleaned for display. */
-  readonly args: ErrorDetails;
+  readonly args: StepArgs;
   readonly severity: 'info' | 'warning';
   /** English; clients translate by id and args. */
   readonly message: string;

@@ -79,7 +79,7 @@ export function setAutostartStep(id: MdevId, autostart: boolean): PlanStep {
   const mdev = toMdevId(id);
   return {
     id: 'set-autostart',
-    args: { ...mdevArgs(mdev), autostart: String(autostart) },
+    args: { ...mdevArgs(mdev), autostart },
     severity: 'info',
     message: `${autostart ? 'start' : 'do not start'} ${mdev.uuid} together with ${mdev.parent}`,
     action: { kind: 'set-autostart', mdev, autostart },

@@ -49,6 +49,9 @@ const prose = (text: string, argument = '@short_description: x') => `<!--\n${tex
 const signal = (type: string) => `<signal name="AB"><arg name="x" type="${type}"/></signal>`;
 const propertyWithKeys = `<property name="AB" type="a{sv}" access="read">
   <annotation name="me.phyllo.Vgpu1.Keys" value="size:u"/></property>`;
+const methodWithSteps = `<method name="AB"><arg name="x" type="aa{sv}" direction="out">
+  <annotation name="me.phyllo.Vgpu1.Keys" value="id:s"/>
+  <annotation name="me.phyllo.Vgpu1.StepArgs" value="do-it(size:u)"/></arg></method>`;
 
 describe('the contract', () => {
   it('is what is served, on every interface', async () => {
@@ -97,6 +100,7 @@ describe('the contract', () => {
     ['without prose', '', '<property name="AB" type="s" access="read"/>', /AB has no prose/],
     ['where keys are not listed', prose('AB'), '<property name="AB" type="a{sv}" access="read"/>', /not list its keys/],
     ['where a key is not explained', prose('AB'), propertyWithKeys, /AB does not explain `size`/],
+    ["where a step's arg is not explained", prose('AB', '@x: `id`.'), methodWithSteps, /AB does not explain `size`/],
     ['where an argument is not explained', prose('AB'), signal('i'), /does not explain @x/],
     ['where a signal does not list keys', prose('AB', '@x: An x.'), signal('a{sv}'), /@x of AB does not list its keys/],
   ])('is refused %s', (_what, comment, member, message) => {

@@ -42,6 +42,29 @@ export const introspectionXml: Readonly<Record<InterfaceName, string>> = {
       <arg name="diff" type="s" direction="out"/>
       <arg name="steps" type="aa{sv}" direction="out">
         <annotation name="me.phyllo.Vgpu1.Keys" value="id:s args:a{sv} severity:s message:s"/>
+        <annotation name="me.phyllo.Vgpu1.StepArgs"
+          value="define-mdev(uuid:s parent:s type_id:s)
+            start-mdev(uuid:s parent:s)
+            stop-mdev(uuid:s parent:s)
+            undefine-mdev(uuid:s parent:s)
+            set-autostart(uuid:s parent:s autostart:b)
+            assign-mdev(uuid:s parent:s domain:s domain_name:s)
+            unassign-mdev(uuid:s domain:s domain_name:s)
+            start-domain(domain:s domain_name:s)
+            shutdown-domain(domain:s domain_name:s)
+            force-off-domain(domain:s domain_name:s)
+            note-next-start(domain:s domain_name:s)
+            note-also-assigned(uuid:s domains:as domain_names:as)
+            note-vgpu-inactive(uuid:s)
+            note-parent-missing(uuid:s parent:s domain:s domain_name:s)
+            note-vgpu-transient(uuid:s)
+            note-domains-need-vgpu(uuid:s domains:as domain_names:as)
+            note-saved-state(domain:s domain_name:s)
+            note-videos-removed(domain:s domain_name:s models:as)
+            note-videos-restored(domain:s domain_name:s models:as)
+            note-videos-kept(domain:s domain_name:s)
+            note-videos-not-restored(domain:s domain_name:s models:as)
+            note-diff-withheld(action:s)"/>
       </arg>
     </method>
   </interface>`,
@@ -61,7 +84,7 @@ export const introspectionXml: Readonly<Record<InterfaceName, string>> = {
     <property name="RenderNode" type="s" access="read"/>
 
     <method name="CreateVgpu">
-      <arg name="typeId" type="s" direction="in"/>
+      <arg name="type_id" type="s" direction="in"/>
       <arg name="options" type="a{sv}" direction="in">
         <annotation name="me.phyllo.Vgpu1.Options"
           value="parent:o uuid:s persistent:b start:b autostart:b attributes:a(ss) operation_id:s auth.no_user_interaction:b"/>

@@ -34,7 +34,7 @@ function describeRest({ code, details }: DeviceError): string {
   return open.length === 0 ? undone : `${undone}, and this may still happen: ${open.join(', ')}`;
 }
 
-function describeFailure(action: PlanAction, args: DeviceError['details']): string {
+function describeFailure(action: PlanAction, args: PlanStep['args']): string {
   const object = objectOf(action, args);
   switch (action.kind) {
     case 'define-mdev':
@@ -58,11 +58,11 @@ function describeFailure(action: PlanAction, args: DeviceError['details']): stri
   }
 }
 
-function objectOf(action: PlanAction, args: DeviceError['details']): string {
+function objectOf(action: PlanAction, args: PlanStep['args']): string {
   if ('definition' in action) return `vGPU ${action.definition.uuid}`;
   return 'mdev' in action ? `vGPU ${action.mdev.uuid}` : domainName(action.domain, args);
 }
 
-function domainName(uuid: string, { domainName: name }: DeviceError['details']): string {
+function domainName(uuid: string, { domainName: name }: PlanStep['args']): string {
   return typeof name === 'string' && name !== '' ? name : `domain ${uuid}`;
 }

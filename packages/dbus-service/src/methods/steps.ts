@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { cleanDisplayText, type Plan, type PlanStep } from '@vgpu/core';
+import { cleanDisplayText, type Plan, type PlanStep, type StepArgs } from '@vgpu/core';
 import type { PolkitAction } from '../auth/polkit-actions.js';
 import type { Dictionary, TypedValue } from '../protocol/contract-types.js';
 import { diffWithheld } from '../protocol/names.js';
@@ -27,15 +27,23 @@ export function formatStep(step: ShownStep): Dictionary {
     id: text(step.id),
     args: {
       signature: 'a{sv}',
-      value: Object.fromEntries(Object.entries(step.args).map(([name, value]) => [name, formatArgument(value)])),
+      value: Object.fromEntries(
+        Object.entries(step.args).map(([name, value]) => [formatKey(name), formatArgument(value)]),
+      ),
     },
     severity: text(step.severity),
     message: text(step.message),
   };
 }
 
-function formatArgument(value: string | readonly string[]): TypedValue {
+/** `domainName` is `domain_name` on the bus, as all keys there. */
+function formatKey(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function formatArgument(value: StepArgs[string]): TypedValue {
   if (typeof value === 'string') return text(value);
+  if (typeof value === 'boolean') return { signature: 'b', value };
   return { signature: 'as', value: value.map((item) => cleanDisplayText(item, maxMessageLength)) };
 }
 

@@ -138,10 +138,9 @@ export class Operation {
     this.#enter(rolledBack ? 'rolled-back' : 'failed');
   }
 
-  /** More than once is as good as once. @throws DeviceError InvalidState when it is over */
+  /** Once more is nothing more. @throws DeviceError InvalidState when it is over */
   cancel(): void {
     if (this.over) throw new DeviceError('InvalidState', `operation ${this.id} is over already`);
-    if (this.cancelled.aborted) return;
     this.#cancellation.abort(new CancelledError(`operation ${this.id} was cancelled before anything was done`));
     this.#options.onChange(this);
   }

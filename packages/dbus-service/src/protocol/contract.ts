@@ -48,7 +48,7 @@ export const contract = {
     methods: {
       CreateVgpu: {
         in: [
-          { name: 'typeId', type: 's' },
+          { name: 'type_id', type: 's' },
           { name: 'options', type: 'a{sv}' },
         ],
         out: [{ name: 'vgpu', type: 'o' }],
