@@ -28,7 +28,7 @@ describe.each(buses)('gdbus on %s', { timeout: 60_000 }, (bus) => {
     const type = await host.runAsNobody('gdbus', 'introspect', ...at(`${gpuPath}/type/i915_2dGVTg_5fV5_5f4`));
     expect(type).toMatch(/readonly u AvailableInstances = 5;/);
     const xml = await host.runAsNobody('gdbus', 'introspect', '--xml', ...at(gpuPath));
-    expect(xml).toMatch(/<arg name="typeId" type="s" direction="in"\/>/);
+    expect(xml).toMatch(/<arg name="type_id" type="s" direction="in"\/>/);
     expect(xml).toContain('<annotation name="me.phyllo.Vgpu1.Options"');
   });
 
