@@ -197,7 +197,7 @@ describe('a step that the kernel refuses', () => {
     await reaches(errno, 'rolled-back');
     expect(operation(errno)).toMatchObject({
       ErrorName: 'me.phyllo.Vgpu1.Error.RolledBack',
-      steps: ['define-mdev undone', 'start-mdev failed', 'undefine-mdev pending'],
+      steps: ['define-mdev undone', 'start-mdev failed', 'undefine-mdev skipped'],
       failures: [`start-mdev me.phyllo.Vgpu1.Error.${code}`],
     });
     expect(await hostState()).toEqual(before);

@@ -23,3 +23,7 @@ export const states = (service: Service) => operations(service).map(({ State }) 
 
 /** A call that cancels the operation at this path. */
 export const cancel = (path: string, sender?: string) => call(name, path, 'Cancel', [{}], sender);
+
+/** `id state` of an operation's steps. */
+export const stepsOf = (service: Service, index: number) =>
+  operations(service)[index]?.Steps.map((step) => `${String(step['id']?.value)} ${String(step['state']?.value)}`);
