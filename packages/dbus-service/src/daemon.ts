@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { HostPorts } from '@vgpu/core';
-import { BusUsers } from './auth/bus-users.js';
 import { PolkitAuthorizer } from './auth/polkit-authorizer.js';
 import { stopping } from './change-queue.js';
 import { systemClock } from './clock.js';
@@ -43,7 +42,7 @@ export interface Daemon {
 export async function startDaemon({ busAddress, log, idleMs, openHost }: DaemonOptions): Promise<Daemon> {
   const bus = await Bus.connect(busAddress, (text, error) => log.error(text, error));
   const ports = await openHost();
-  const users = new BusUsers(bus);
+  const { users } = bus;
   const watchDeparture = (sender: string, onGone: () => void) => bus.watchDeparture(sender, onGone);
   const service = new Service({
     ports,

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { randomUUID } from 'node:crypto';
 import { DeviceError, parseUuid, previewPlan, type Clock, type HostPorts } from '@vgpu/core';
-import type { Authorizer } from './auth/authorizer.js';
+import type { Authorizer, Decision } from './auth/authorizer.js';
 import { CallLimit } from './call-limit.js';
 import { stopping, type WatchDeparture } from './change-queue.js';
 import { Changes } from './changes.js';
 import { BusError } from './host/bus-error.js';
+import { FairSlots } from './fair-slots.js';
 import { diffObjects, type Signal } from './host/diff.js';
 import type { MethodCall } from './host/dispatch.js';
 import type { PublishedObjects } from './host/published.js';
 import type { Log } from './log.js';
 import type { OpenHost } from './methods/entry.js';
-import { needsOf } from './methods/needed-grants.js';
+import { grantKey, needsOf, type NeededGrant } from './methods/needed-grants.js';
 import { readCallOptions } from './methods/options.js';
 import { parsePreview, type PreviewRequest } from './methods/preview.js';
 import { formatSteps, formatWithheldDiff } from './methods/steps.js';
@@ -25,6 +26,9 @@ import { Store } from './store.js';
 /** Between two readings that clients ask for, at least; and how many times as long as the last one took. */
 const refreshPauseMs = 200;
 const refreshPauseFactor = 4n;
+/** Previews of a domain's XML at a time: each has a connection to libvirt and a thread, and changes need some too. */
+const maxDiffs = 2;
+const maxDiffsPerUser = 1;
 
 export interface ServiceOptions {
   readonly ports: HostPorts;
@@ -47,7 +51,10 @@ export class Service {
   readonly #store: Store;
   readonly #builder = new ObjectBuilder();
   readonly #changes: Changes;
-  readonly #limit = new CallLimit();
+  readonly #limit: CallLimit;
+  readonly #diffs = new FairSlots(maxDiffs, maxDiffsPerUser);
+  /** Whether a caller may do what a preview is about, by both, while polkit is asked. */
+  readonly #previewChecks = new Map<string, Promise<Decision>>();
   readonly #openHost: OpenHost = {
     inventory: () => this.#store.current.inventory,
     refresh: () => this.#refreshForClient(),
@@ -63,6 +70,7 @@ export class Service {
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+    this.#limit = new CallLimit(options.userOf);
     this.#objects = new Map();
     this.#hostObjects = new Map();
     this.#store = new Store({ ...options, onSnapshot: () => this.#publish() });
@@ -115,11 +123,26 @@ export class Service {
     const { plan } = method.plan(input);
     const steps = formatSteps(plan);
     if (!plan.steps.some((step) => step.action?.kind === 'edit-domain')) return ['', steps];
-    for (const { action, details } of needsOf(method, input).grants) {
-      const decision = await this.#options.authorizer.decide({ action, details, sender, interactive: false });
-      if (decision !== 'granted') return ['', [...steps, formatWithheldDiff(action)]];
+    for (const needed of needsOf(method, input).grants) {
+      const decision = await this.#checkForPreview(needed, sender);
+      if (decision !== 'granted') return ['', [...steps, formatWithheldDiff(needed.action)]];
     }
-    return [await previewPlan(plan, this.#options.ports.domains), steps];
+    const user = await this.#options.userOf(sender);
+    const diff = await this.#diffs.run(user, () => previewPlan(plan, this.#options.ports.domains));
+    return [diff, steps];
+  }
+
+  /** All previews of a caller that need the same share what is under way. */
+  #checkForPreview(needed: NeededGrant, sender: string): Promise<Decision> {
+    const { action, details } = needed;
+    const key = `${sender} ${grantKey(needed)}`;
+    const running = this.#previewChecks.get(key);
+    if (running !== undefined) return running;
+    const check = this.#options.authorizer
+      .decide({ action, details, sender, interactive: false })
+      .finally(() => this.#previewChecks.delete(key));
+    this.#previewChecks.set(key, check);
+    return check;
   }
 
   /** One after another with a pause, so that nobody can keep libvirt busy; all who wait for the next reading share it. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BusCallError, type OutgoingCall } from '../host/messages.js';
 import { CollectingLog, settle } from '../testing/service.js';
 import type { AuthorizationRequest } from './authorizer.js';
-import { BusUsers } from './bus-users.js';
+import { BusUsers } from '../host/bus-users.js';
 import { PolkitAuthorizer, type AuthorizationBus } from './polkit-authorizer.js';
 
 const request: AuthorizationRequest = {
@@ -37,7 +37,7 @@ class ScriptedBus implements AuthorizationBus {
     }
     this.calls.push(call);
     if (call.member !== 'CheckAuthorization') return [];
-    const result = call.body.values[3] === 1 ? await this.dialog : this.plain;
+    const result = await (call.body.values[3] === 1 ? this.dialog : this.plain);
     if (result instanceof Error) throw result;
     return [result];
   }
@@ -64,6 +64,40 @@ function openDialog(bus: ScriptedBus): (result: unknown) => void {
 }
 
 describe('PolkitAuthorizer', () => {
+  it('asks 8 checks of one user at a time, and those of another beside them', async () => {
+    const { bus, authorizer } = make();
+    const answers: ((result: unknown) => void)[] = [];
+    bus.plain = new Promise((resolve) => answers.push(resolve));
+    const own = Array.from({ length: 100 }, (_, index) =>
+      authorizer.decide({ ...request, sender: index % 2 === 0 ? ':1.7' : ':1.8' }),
+    );
+    const other = authorizer.decide({ ...request, sender: ':1.9' });
+    await settle();
+    const asked = () =>
+      bus.calls.map(({ body }) => (body.values[0] as [string, { name: { value: string } }])[1].name.value);
+    expect(asked().filter((sender) => sender !== ':1.9')).toHaveLength(8);
+    expect(asked()).toContain(':1.9');
+    for (const answer of answers) answer([true, false, {}]);
+    expect(new Set(await Promise.all([...own, other]))).toEqual(new Set(['granted']));
+    expect(bus.calls).toHaveLength(101);
+  });
+
+  it('has 48 dialogs open in all, and 4 of one user', async () => {
+    const { bus, authorizer } = make();
+    const close = openDialog(bus);
+    const senders = Array.from({ length: 13 }, (_, index) => `:2.${index}`);
+    for (const [index, sender] of senders.entries()) bus.users.set(sender, 2000 + index);
+    const all = senders.flatMap((sender) =>
+      Array.from({ length: 4 }, () => authorizer.decide({ ...request, sender, interactive: true })),
+    );
+    await settle();
+    await settle();
+    expect(bus.calls.filter(({ body }) => body.values[3] === 1)).toHaveLength(48);
+    close([true, false, {}]);
+    const decisions = await Promise.all(all);
+    expect(decisions.filter((decision) => decision === 'denied')).toHaveLength(4);
+  });
+
   it.each([
     [[true, false, {}], 'granted'],
     [[false, false, {}], 'denied'],
@@ -213,6 +247,6 @@ describe('PolkitAuthorizer', () => {
   it('opens none for a caller whom the bus does not know', async () => {
     const { bus, authorizer } = make();
     expect(await authorizer.decide({ ...request, sender: ':1.5', interactive: true })).toBe('left');
-    expect(bus.calls).toHaveLength(1);
+    expect(bus.calls).toHaveLength(0);
   });
 });

@@ -3,7 +3,8 @@ import { isAboutGoneCaller, type OutgoingCall } from '../host/messages.js';
 import type { Log } from '../log.js';
 import type { TypedValue } from '../protocol/contract-types.js';
 import type { AuthorizationRequest, Authorizer, Decision } from './authorizer.js';
-import type { BusUsers } from './bus-users.js';
+import type { BusUsers } from '../host/bus-users.js';
+import { FairSlots } from '../fair-slots.js';
 
 /** What the authorizer needs of the bus. */
 export interface AuthorizationBus {
@@ -22,12 +23,21 @@ const checkTimeoutMs = 10_000;
 const dialogTimeoutMs = 5 * 60_000;
 /** Open password dialogs of one user, over all connections: one person answers one at a time. */
 const maxDialogsPerUser = 4;
+/**
+ * The bus lets 128 of our calls wait for an answer, and fails those beyond: 32 checks, 48 dialogs and as many calls that
+ * cancel them are as many.
+ */
+const maxDialogs = 48;
+const maxChecks = 32;
+const maxChecksPerUser = 8;
 
 /** Asks polkitd (org.freedesktop.PolicyKit1.Authority.CheckAuthorization). Every failure grants nothing. */
 export class PolkitAuthorizer implements Authorizer {
   readonly #bus: AuthorizationBus;
   readonly #log: Log;
-  /** Open dialogs by user. There is no sum over all users, which one of them could use up. */
+  /** Checks without a dialog, which take polkit some milliseconds. Dialogs stay open: they are counted apart. */
+  readonly #checks = new FairSlots(maxChecks, maxChecksPerUser);
+  /** Open dialogs by user. */
   readonly #dialogs = new Map<number, number>();
   readonly #users: BusUsers;
   /** Open dialogs by the name under which polkit cancels them. */
@@ -45,7 +55,8 @@ export class PolkitAuthorizer implements Authorizer {
     let decision: Decision;
     try {
       // Whoever needs no dialog gets none, and opens none that would count.
-      decision = await this.#check(request, 0, '');
+      const user = await this.#users.userOf(request.sender);
+      decision = await this.#checks.run(user, () => this.#check(request, 0, ''));
     } catch (error) {
       if (isAboutGoneCaller(error)) return 'left';
       this.#log.error(`${request.action} not granted to ${request.sender}: no answer of polkit`, error);
@@ -73,6 +84,10 @@ export class PolkitAuthorizer implements Authorizer {
     if (this.#stopped || cancelled?.aborted) return 'denied';
     if (open >= maxDialogsPerUser) {
       this.#log.info(`user ${user} has ${open} dialogs open already: denied to ${sender}`);
+      return 'denied';
+    }
+    if (this.#cancellations.size >= maxDialogs) {
+      this.#log.info(`${maxDialogs} dialogs are open already: denied to ${sender}`);
       return 'denied';
     }
     this.#dialogs.set(user, open + 1);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { toErrorAnswer } from './answer-error.js';
+import { BusUsers } from './bus-users.js';
 import { busDaemon, Departures } from './departures.js';
 import { FairTurns } from './fair-turns.js';
 import { align, fixedHeaderLength, messageType, type MessageHeader } from './message-header.js';
 import {
   BusCallError,
+  isAboutGoneCaller,
   type Answer,
   type Body,
   type CallHandler,
@@ -21,9 +23,11 @@ import {
   type RawBus,
   type RawMessage,
 } from './raw-bus.js';
+import { Outlet } from './outlet.js';
 import { Replies } from './replies.js';
 import { guardStream } from './stream-guard.js';
 import { toWire } from './outgoing.js';
+import { UnreadReplies } from './unread-replies.js';
 
 const flags = { noReplyExpected: 1, allowInteractiveAuthorization: 4 } as const;
 /** The largest body of a call that is decoded, in bytes: decoding it takes half a second and 10 MiB at worst. */
@@ -42,15 +46,29 @@ export class Bus {
   #handler: CallHandler | undefined;
   /** Never reject. */
   readonly #unanswered = new Set<Promise<void>>();
-  readonly #turns = new FairTurns();
+  readonly #turns: FairTurns;
+  readonly #unread: UnreadReplies;
   readonly #departures: Departures;
   readonly #log: (text: string, error: unknown) => void;
+  readonly #outlet: Outlet;
   readonly #replies: Replies;
+  readonly users = new BusUsers(this);
 
   private constructor(raw: RawBus, log: (text: string, error: unknown) => void) {
     this.#raw = raw;
     this.#log = log;
-    this.#replies = new Replies(raw);
+    this.#outlet = new Outlet(raw);
+    this.#replies = new Replies(this.#outlet);
+    this.#turns = new FairTurns({
+      userOf: (sender) => this.users.userOf(sender),
+      hasRoom: () => this.#outlet.hasRoom,
+      mayAnswer: (sender, user) => this.#unread.mayAnswer(sender, user),
+    });
+    this.#unread = new UnreadReplies({
+      unreadOf: (sender) => this.#unreadOf(sender),
+      onRoom: () => this.#turns.resume(),
+    });
+    streamOf(raw).on('drain', () => this.#turns.resume());
     this.#departures = new Departures({ callDaemon: (member, body) => this.#callDaemon(member, body), log });
     this.#closed = new Promise((resolve) => {
       this.#lost = (reason) => {
@@ -146,19 +164,13 @@ export class Bus {
     }
   }
 
-  /** Broadcasts a signal. @throws OutgoingBodyError */
+  /**
+   * Broadcasts a signal.
+   * @throws OutgoingBodyError; BusError LimitsExceeded for one that is too large: the object that it is about cannot be
+   * read either, so whoever asks for all objects learns that
+   */
   emit(path: string, interfaceName: string, member: string, body: Body): void {
-    const values = toWire(body.signature, body.values, makeVariant);
-    this.#raw.send(
-      new Message({
-        type: messageType.signal,
-        path,
-        interface: interfaceName,
-        member,
-        signature: body.signature,
-        body: values,
-      }),
-    );
+    this.#outlet.send({ type: messageType.signal, path, interface: interfaceName, member }, body);
   }
 
   /** @see Departures.watch */
@@ -166,13 +178,15 @@ export class Bus {
     return this.#departures.watch(uniqueName, onGone);
   }
 
-  /** Settles when every call that has arrived is answered. */
+  /** Settles when every call that has arrived is answered; those of callers who do not read get no answer. */
   async answered(): Promise<void> {
+    this.#turns.dropHeld();
     while (this.#unanswered.size > 0) await Promise.all(this.#unanswered);
   }
 
   /** Settles when the bus has everything that was sent. */
   async close(): Promise<void> {
+    this.#unread.end();
     const stream = streamOf(this.#raw);
     await Promise.race([new Promise<void>((resolve) => stream.end(() => resolve())), this.#closed]);
     this.#raw.disconnect();
@@ -180,11 +194,23 @@ export class Bus {
     this.#lost(new Error('closed'));
   }
 
-  #callDaemon(member: string, body: Body): Promise<readonly unknown[]> {
+  /** What the bus keeps for a connection; only dbus-daemon tells, and only whom its configuration allows to ask. */
+  async #unreadOf(sender: string): Promise<number | 'gone' | undefined> {
+    try {
+      const body = { signature: 's', values: [sender] };
+      const [statistics] = await this.#callDaemon('GetConnectionStats', body, `${busDaemon}.Debug.Stats`);
+      const { OutgoingBytes: unread } = statistics as { readonly OutgoingBytes?: { readonly value: unknown } };
+      return typeof unread?.value === 'number' ? unread.value : undefined;
+    } catch (error) {
+      return isAboutGoneCaller(error) ? 'gone' : undefined;
+    }
+  }
+
+  #callDaemon(member: string, body: Body, interfaceName = busDaemon): Promise<readonly unknown[]> {
     return this.call({
       destination: busDaemon,
       path: '/org/freedesktop/DBus',
-      interface: busDaemon,
+      interface: interfaceName,
       member,
       body,
       timeoutMs: 10_000,
@@ -216,9 +242,10 @@ export class Bus {
   /** What cannot be sent, which is a mistake of ours, is answered with an error. @throws when that cannot be sent */
   #tryReply(message: RawMessage, answer: Answer): void {
     try {
-      this.#replies.reply(message, answer);
+      this.#unread.answered(message.sender, this.#replies.reply(message, answer));
     } catch (error) {
-      this.#replies.reply(message, toErrorAnswer(error, { error: this.#log }));
+      const bytes = this.#replies.reply(message, toErrorAnswer(error, { error: this.#log }));
+      this.#unread.answered(message.sender, bytes);
     }
   }
 
@@ -241,7 +268,7 @@ export class Bus {
     switch (header.type) {
       case messageType.methodCall: {
         const error = this.#refusal(header);
-        if (error !== undefined && isReplyExpected(header)) this.#refuse(header, error);
+        if (error !== undefined && isReplyExpected(header)) this.#refuseInTurn(header, error);
         return error === undefined;
       }
       // The bus passes on only those that answer a call of ours.
@@ -268,12 +295,17 @@ export class Bus {
     return message === undefined ? undefined : { errorName: limitsExceeded, message };
   }
 
-  #refuse(header: MessageHeader, error: ErrorAnswer): void {
-    try {
-      this.#replies.reply(header, error);
-    } catch (problem) {
-      this.#log(`no answer to ${header.member}`, problem);
-    }
+  /** Who does not read could else have refusals without end. */
+  #refuseInTurn({ serial, sender }: MessageHeader, error: ErrorAnswer): void {
+    const refuse = () => {
+      try {
+        this.#unread.answered(sender, this.#replies.reply({ serial, sender }, error));
+      } catch (problem) {
+        this.#log(`a call of ${sender} could not be refused`, problem);
+      }
+    };
+    if (this.#turns.mayWaitForRefusal(sender)) this.#count(this.#turns.run(sender, 0, refuse));
+    else refuse();
   }
 }
 

@@ -196,7 +196,9 @@ describe('the data files', () => {
   });
 
   it('let callers reach exactly the interfaces that have methods', () => {
-    const allowed = [...data('me.phyllo.Vgpu1.conf').matchAll(/send_interface="([^"]+)"/g)].map(([, name]) => name);
+    const allowed = [
+      ...data('me.phyllo.Vgpu1.conf').matchAll(/send_destination="me.phyllo.Vgpu1" send_interface="([^"]+)"/g),
+    ].map(([, name]) => name);
     const withMethods = Object.entries(contract).flatMap(([name, entry]) =>
       Object.keys(entry.methods).length > 0 ? [name] : [],
     );

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, it } from 'vitest';
-import { marshall } from './replies.js';
+import { marshall } from './outlet.js';
 import { DictionaryBody } from './dictionary-body.js';
 
 it('has the same bytes as the whole body marshalled at once, and marshals an entry once', () => {

@@ -7,10 +7,12 @@ export interface RawStream {
   read(size?: number): Buffer | null;
   listeners(event: 'readable'): (() => void)[];
   removeListener(event: 'readable', listener: () => void): void;
-  on(event: 'readable' | 'close', listener: () => void): void;
+  on(event: 'readable' | 'close' | 'drain', listener: () => void): void;
   /** Calls back when everything is written, or cannot be. */
   end(callback: () => void): void;
   readonly writable: boolean;
+  /** Bytes that are not written yet. */
+  readonly writableLength: number;
   write(bytes: Buffer): unknown;
   destroy(): void;
 }

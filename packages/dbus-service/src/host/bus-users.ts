@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { OutgoingCall } from '../host/messages.js';
+import type { OutgoingCall } from './messages.js';
 
 const askTimeoutMs = 10_000;
 /** Connections whose user is remembered; the bus gives no unique name twice. */
-const maxKnownSenders = 256;
+const maxKnownSenders = 1024;
 
 /** Whose connections callers are. */
 export class BusUsers {
