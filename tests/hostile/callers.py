@@ -2,10 +2,13 @@
 """Run inside, as root: callers.py USER CALLER. Behaves badly towards vgpud as USER, and prints what came of it as JSON."""
 
 import collections
+import contextlib
 import json
 import os
+import signal
 import struct
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
@@ -15,6 +18,8 @@ NAME = "me.phyllo.Vgpu1"
 ROOT = "/me/phyllo/Vgpu1"
 MANAGER, MANAGER_INTERFACE = f"{ROOT}/manager", f"{NAME}.Manager"
 GPU, GPU_INTERFACE = f"{ROOT}/gpu/0000_00_02_0", f"{NAME}.Gpu"
+VGPU = f"{ROOT}/vgpu/7686131b_b229_4768_a02c_35d1dbed7c66_0000_00_02_0"
+DOMAIN = f"{ROOT}/domain/2f6d3f3e_6f2c_4b0b_9a39_5c0f6f5b8c11"
 PEER, PROPERTIES = "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Properties"
 OBJECTS = "org.freedesktop.DBus.ObjectManager"
 PIPELINED = 10_000
@@ -82,18 +87,115 @@ def pipelined():
     return kinds
 
 
-def unread():
-    """Never reads: asks for everything as often as the bus allows, and once more without wanting an answer."""
-    connections = [wire.Connection() for _ in range(8)]
+@contextlib.contextmanager
+def beside(user, behave):
+    """Somebody who behaves like that, as that user, until the end; it has begun when he says so. We stay root."""
+    begun, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(begun)
+        wire.become(user)
+        behave(lambda: os.write(tell, b"."))
+        os._exit(1)
+    os.close(tell)
+    try:
+        if os.read(begun, 1) != b".":
+            raise RuntimeError("it did not begin")
+        yield
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def unread(user):
+    """
+    Never reads, and stays: asks for everything as often as the bus allows, and as often without wanting an answer. How
+    many seconds somebody else waits at most.
+    """
+
+    def behave(begun):
+        connections = [wire.Connection() for _ in range(100)]
+        for connection in connections:
+            for flags in (0, wire.NO_REPLY):
+                for _ in range(BURST):
+                    connection.call(ROOT, OBJECTS, "GetManagedObjects", flags=flags)
+        begun()
+        signal.pause()
+
+    with beside(user, behave):
+        longest = 0
+        for _ in range(20):
+            start = time.monotonic()
+            connection = wire.Connection(30)
+            connection.ask(MANAGER, PEER, "Ping")
+            connection.ask(ROOT, OBJECTS, "GetManagedObjects")
+            connection.close()
+            longest = max(longest, time.monotonic() - start)
+    return longest
+
+
+def reading():
+    """Asks for everything, over many connections, and reads the answers after all is asked: how many there are."""
+    connections = [wire.Connection() for _ in range(50)]
     for connection in connections:
-        for _ in range(BURST):
+        for _ in range(20):
             connection.call(ROOT, OBJECTS, "GetManagedObjects")
-        for _ in range(BURST * 5):
-            connection.call(ROOT, OBJECTS, "GetManagedObjects", flags=wire.NO_REPLY)
-    # Whoever comes after them is answered after them.
-    last = wire.Connection()
-    last.ask(MANAGER, PEER, "Ping")
-    return len(connections) * BURST * 6
+    answers = 0
+    for connection in connections:
+        left = 20
+        while left > 0:
+            connection.read()
+            found = [reply for reply in connection.replies() if reply.kind == wire.RETURN]
+            left -= len(found)
+            answers += len(found)
+    return answers
+
+
+def preview(connection, flags=0):
+    arguments = (DOMAIN, f"{NAME}.Domain", "AssignVgpu", [("o", VGPU), ("a{sv}", [])])
+    return connection.call(MANAGER, MANAGER_INTERFACE, "Preview", "ossav", arguments, flags=flags)
+
+
+def previews(user):
+    """Asks for previews without end. The errors that root gets for changes meanwhile."""
+
+    def behave(begun):
+        connections = [wire.Connection() for _ in range(6)]
+        while True:
+            for connection in connections:
+                for _ in range(40):
+                    preview(connection, wire.NO_REPLY)
+            begun()
+            # As many as there can be: each is answered before the next ones are sent.
+            connections[0].ask(MANAGER, PEER, "Ping")
+
+    errors = []
+    with beside(user, behave):
+        connection = wire.Connection()
+        for _ in range(10):
+            reply = connection.ask(VGPU, f"{NAME}.Vgpu", "SetAutostart", "ba{sv}", (1, []))
+            if reply.error:
+                errors.append(reply.error)
+        connection.ask(VGPU, f"{NAME}.Vgpu", "SetAutostart", "ba{sv}", (0, []))
+    return errors
+
+
+def diffs():
+    """As many previews with a diff as one user may have at a time; how many are answered with one."""
+    connections = [wire.Connection() for _ in range(4)]
+    for connection in connections:
+        for _ in range(32):
+            preview(connection)
+    count = 0
+    for connection in connections:
+        left = 32
+        while left > 0:
+            connection.read()
+            for reply in connection.replies():
+                if reply.kind in (wire.RETURN, wire.ERROR):
+                    left -= 1
+                    count += reply.error is None and len(reply.payload) > 500
+    return count
 
 
 def vanishing():
@@ -164,10 +266,15 @@ def flood():
     return len(connections) * BURST * len(calls)
 
 
-CALLERS = {each.__name__: each for each in (malformed, pipelined, unread, vanishing, huge, odd_keys, flood)}
+CALLERS = {each.__name__: each for each in (malformed, pipelined, reading, diffs, vanishing, huge, odd_keys, flood)}
+# They act beside root.
+BESIDE = {each.__name__: each for each in (unread, previews)}
 
 
 def main(user, caller):
+    if caller in BESIDE:
+        print(json.dumps(BESIDE[caller](user)))
+        return
     wire.become(user)
     print(json.dumps(CALLERS[caller]()))
 

@@ -5,7 +5,17 @@ import { contract, interfaces, managerPath, type ContractInterface } from '@vgpu
 import { startEmulatedHost, type EmulatedHost } from '../emulated-host/index.js';
 import { eventually, run } from '../emulated-host/testing.js';
 import { ObjectMirror } from './dbus-service-mirror.js';
-import { hostState, peakMiB, resetPeak, residentMiB, runHostile, SecondClient, victims } from './hostile-host.js';
+import {
+  hostState,
+  mostThreads,
+  peakMiB,
+  resetPeak,
+  residentMiB,
+  runHostile,
+  SecondClient,
+  threadsOf,
+  victims,
+} from './hostile-host.js';
 
 /** Another caller waits that long at most, whatever somebody else does. */
 const othersTimeoutMs = 15_000;
@@ -14,6 +24,10 @@ const settleTimeoutMs = 60_000;
 const memoryFactor = 2;
 /** What a flood may take; the unit's MemoryMax is 512. */
 const maxFloodMiB = 300;
+/** Who pings and asks for everything, beside somebody who never reads. */
+const maxWaitSeconds = 10;
+/** Threads that previews may take, beside those of the changes: two have a connection each, and some end late. */
+const maxDiffThreads = 8;
 /** What one hostile caller can make vgpud write, in characters. */
 const maxLogGrowth = 10_000;
 const testTimeoutMs = 120_000;
@@ -24,27 +38,45 @@ const phyllome = '/me/phyllo/Vgpu1/domain/2f6d3f3e_6f2c_4b0b_9a39_5c0f6f5b8c11';
 const limits = 'org.freedesktop.DBus.Error.LimitsExceeded';
 const invalid = 'me.phyllo.Vgpu1.Error.InvalidArgument';
 
+/** As mdevctl stores them (mdevctl(8), "Files"). */
+const storeVgpus = `
+import os, sys, uuid
+folder = "/etc/mdevctl.d/0000:00:02.0"
+os.makedirs(folder, exist_ok=True)
+for number in range(int(sys.argv[1])):
+    name = str(uuid.UUID(int=(1 << 100) + (0x4000 << 64) + (0x8000 << 48) + number))
+    with open(os.path.join(folder, name), "w") as file:
+        file.write('{"mdev_type":"i915-GVTg_V5_8","start":"manual","attrs":[]}')
+`;
+
 let host: EmulatedHost;
 let mirror: ObjectMirror;
 let other: SecondClient;
 let before: { readonly state: unknown; readonly memory: number; readonly log: number };
 
-beforeAll(async () => {
-  host = await startEmulatedHost('seed-page', { services: ['vgpud'] });
-  mirror = await ObjectMirror.connect(host.systemBusAddress);
-  const options = { uuid: new dbus.Variant('s', uuid) };
-  await mirror.call(gpu, interfaces.gpu, 'CreateVgpu', 'sa{sv}', ['i915-GVTg_V5_4', options]);
-});
+/** A host on which that many more vGPUs are stored, for the tests of one group. */
+function useHost(definitions: number): void {
+  beforeAll(async () => {
+    host = await startEmulatedHost('seed-page', { services: ['vgpud'] });
+    mirror = await ObjectMirror.connect(host.systemBusAddress);
+    if (definitions > 0) await run(host, '/usr/bin/python3', ['-c', storeVgpus, String(definitions)]);
+    const options = { uuid: new dbus.Variant('s', uuid) };
+    await mirror.call(gpu, interfaces.gpu, 'CreateVgpu', 'sa{sv}', ['i915-GVTg_V5_4', options]);
+    await mirror.until('all vGPUs', () => mirror.objects.size > definitions);
+  });
 
-afterAll(async () => {
-  mirror?.[Symbol.dispose]();
-  await host?.stop();
-});
+  afterAll(async () => {
+    mirror?.[Symbol.dispose]();
+    await host?.stop();
+  });
 
-beforeEach(async () => {
-  before = { state: await hostState(host), memory: residentMiB(host), log: logLength() };
-  other = new SecondClient(host);
-});
+  beforeEach(async () => {
+    before = { state: await hostState(host), memory: residentMiB(host), log: logLength() };
+    other = new SecondClient(host);
+  });
+
+  afterEach(expectNoHarm);
+}
 
 const logLength = () => host.log('vgpud').length;
 
@@ -64,15 +96,15 @@ async function expectNoHarm(): Promise<void> {
   );
 }
 
-afterEach(expectNoHarm);
-
 async function caller(name: string, user = 'nobody'): Promise<unknown> {
   const { stdout, stderr } = await runHostile(host, 'callers.py', [user, name]);
   expect(stderr).toBe('');
   return JSON.parse(stdout);
 }
 
-describe('a caller who', { timeout: testTimeoutMs }, () => {
+describe.each([0, 600])('beside %i stored vGPUs, a caller who', { timeout: testTimeoutMs }, (definitions) => {
+  useHost(definitions);
+
   it('sends messages that are none is cut off by the bus', async () => {
     expect(await caller('malformed')).toEqual([]);
   });
@@ -86,8 +118,28 @@ describe('a caller who', { timeout: testTimeoutMs }, () => {
     expect(answers['']).toBeGreaterThan(100);
   });
 
-  it('never reads an answer holds up nobody', async () => {
-    expect(await caller('unread')).toBe(9600);
+  it('never reads an answer, over a hundred connections, holds up nobody and takes little memory', async () => {
+    resetPeak(host);
+    expect(await caller('unread')).toBeLessThan(maxWaitSeconds);
+    expect(peakMiB(host)).toBeLessThan(maxFloodMiB);
+  });
+
+  it('asks for everything faster than it reads takes little memory', async () => {
+    resetPeak(host);
+    expect(await caller('reading')).toBe(1000);
+    expect(peakMiB(host)).toBeLessThan(maxFloodMiB);
+  });
+
+  it('asks for previews without end keeps nobody from changes', async () => {
+    expect(await caller('previews')).toEqual([]);
+  });
+
+  it('asks for many diffs at once gets them all, and takes few threads', async () => {
+    const few = threadsOf(host);
+    const count = caller('diffs', 'root');
+    const most = mostThreads(host, count);
+    expect(await count).toBe(128);
+    expect((await most) - few).toBeLessThanOrEqual(maxDiffThreads);
   });
 
   it('leaves in the middle leaves nothing behind', async () => {
@@ -216,6 +268,8 @@ function attempts(): Attempt[] {
 }
 
 describe('a hostile value, also of root', { timeout: testTimeoutMs }, () => {
+  useHost(0);
+
   it('there are values for every way in', () => {
     expect(attempts().length).toBeGreaterThan(300);
   });

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the tests of hostile callers and of the fuzzer look at.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import dbus from 'dbus-next';
 import { busName, contract, interfaces, managerPath, type ContractInterface } from '@vgpu/dbus-service/protocol';
 import type { EmulatedHost, ExecResult } from '../emulated-host/index.js';
@@ -57,6 +58,22 @@ export function resetPeak(host: EmulatedHost): void {
 export function peakMiB(host: EmulatedHost): number {
   const status = readFileSync(`${host.root}/proc/${processId(host)}/status`, 'utf8');
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+}
+
+export function threadsOf(host: EmulatedHost): number {
+  return readdirSync(`${host.root}/proc/${processId(host)}/task`).length;
+}
+
+/** The most threads that vgpud has until that has settled, as often as one can look. */
+export async function mostThreads(host: EmulatedHost, end: Promise<unknown>): Promise<number> {
+  const over = end.then(
+    () => true,
+    () => true,
+  );
+  let most = 0;
+  do most = Math.max(most, threadsOf(host));
+  while (!(await Promise.race([over, delay(2, false)])));
+  return most;
 }
 
 /** Pings vgpud and reads a property, over and over, until it is asked for the longest and the usual time, in ms. */
