@@ -167,8 +167,10 @@ describe('PolkitAuthorizer', () => {
     const cancel = bus.calls.at(-1);
     expect(cancel?.member).toBe('CancelCheckAuthorization');
     expect(cancel?.body.values[0]).toBe(bus.calls[1]?.body.values[4]);
-    close([true, false, {}]);
+    // polkit may say nothing for minutes.
     expect(await decision).toBe('left');
+    close([true, false, {}]);
+    await settle();
   });
 
   it('takes polkit’s error for a dialog of one who has left for no refusal, without a word in the log', async () => {
@@ -177,8 +179,9 @@ describe('PolkitAuthorizer', () => {
     const decision = authorizer.decide({ ...request, interactive: true });
     await settle();
     bus.watched.get(':1.7')?.();
-    close(new BusCallError('org.freedesktop.PolicyKit1.Error.Cancelled', 'cancelled'));
     expect(await decision).toBe('left');
+    close(new BusCallError('org.freedesktop.PolicyKit1.Error.Cancelled', 'cancelled'));
+    await settle();
     expect(log.lines).toEqual([]);
     expect(bus.watched.size).toBe(0);
   });
@@ -191,8 +194,9 @@ describe('PolkitAuthorizer', () => {
     await settle();
     cancellation.abort();
     bus.watched.get(':1.7')?.();
-    close([true, false, {}]);
     expect(await decision).toBe('denied');
+    close([true, false, {}]);
+    await settle();
   });
 
   it('cancels the dialog that nobody answers, and grants nothing', async () => {
@@ -220,6 +224,24 @@ describe('PolkitAuthorizer', () => {
     expect(await open(':1.7')).toBe('granted');
   });
 
+  it('counts a dialog that was ended for as long as polkit has not answered: the bus counts it too', async () => {
+    const { bus, authorizer } = make();
+    const close = openDialog(bus);
+    const cancellation = new AbortController();
+    const open = () => authorizer.decide({ ...request, interactive: true, cancelled: cancellation.signal });
+    const four = [open(), open(), open(), open()];
+    await settle();
+    cancellation.abort();
+    await Promise.all(four);
+    const before = bus.calls.length;
+    const fifth = () => authorizer.decide({ ...request, interactive: true });
+    expect(await fifth()).toBe('denied');
+    expect(bus.calls).toHaveLength(before + 1);
+    close([true, false, {}]);
+    await settle();
+    expect(await fifth()).toBe('granted');
+  });
+
   it('closes open dialogs at the end, and opens none after it', async () => {
     const { bus, authorizer } = make();
     const close = openDialog(bus);
@@ -229,8 +251,8 @@ describe('PolkitAuthorizer', () => {
     const cancel = bus.calls.at(-1);
     expect(cancel?.member).toBe('CancelCheckAuthorization');
     expect(cancel?.body.values[0]).toBe(bus.calls[1]?.body.values[4]);
-    close(new BusCallError('org.freedesktop.PolicyKit1.Error.Cancelled', 'cancelled'));
     expect(await decision).toBe('denied');
+    close(new BusCallError('org.freedesktop.PolicyKit1.Error.Cancelled', 'cancelled'));
     const before = bus.calls.length;
     expect(await authorizer.decide({ ...request, interactive: true })).toBe('denied');
     expect(bus.calls.slice(before).map(({ member }) => member)).toEqual(['CheckAuthorization']);

@@ -40,8 +40,8 @@ export class PolkitAuthorizer implements Authorizer {
   /** Open dialogs by user. */
   readonly #dialogs = new Map<number, number>();
   readonly #users: BusUsers;
-  /** Open dialogs by the name under which polkit cancels them. */
-  readonly #cancellations = new Set<string>();
+  /** What ends each dialog, by the name under which polkit cancels it; there until polkit has answered. */
+  readonly #cancellations = new Map<string, () => void>();
   #nextCancellation = 1;
   #stopped = false;
 
@@ -74,7 +74,7 @@ export class PolkitAuthorizer implements Authorizer {
 
   stop(): void {
     this.#stopped = true;
-    for (const cancellation of this.#cancellations) this.#cancel(cancellation);
+    for (const end of this.#cancellations.values()) end();
   }
 
   async #checkWithDialog(request: AuthorizationRequest): Promise<Decision> {
@@ -92,33 +92,41 @@ export class PolkitAuthorizer implements Authorizer {
     }
     this.#dialogs.set(user, open + 1);
     const cancellation = `vgpud-${this.#nextCancellation++}`;
-    this.#cancellations.add(cancellation);
-    let ended: 'denied' | 'left' | undefined;
-    const end = (how: 'denied' | 'left') => {
-      ended ??= how;
-      this.#cancel(cancellation);
-    };
+    let end: (how: 'denied' | 'left') => void = () => undefined;
+    const ended = new Promise<'denied' | 'left'>((resolve) => {
+      end = (how) => {
+        resolve(how);
+        this.#cancel(cancellation);
+      };
+    });
     const drop = () => end('denied');
+    this.#cancellations.set(cancellation, drop);
     const unwatch = this.#bus.watchDeparture(sender, () => end('left'));
     cancelled?.addEventListener('abort', drop);
     try {
       onDialog?.();
-      const decision = await this.#check(request, allowUserInteraction, cancellation);
+      const answered = this.#check(request, allowUserInteraction, cancellation).finally(() =>
+        this.#close(cancellation, user),
+      );
+      // Whoever ended it does not wait for polkit, which may say nothing for minutes.
+      const decision = await Promise.race([ended, answered]);
       // A dialog that was dismissed is still a challenge for polkit: for us it is an answer.
-      return ended ?? (decision === 'granted' ? 'granted' : 'denied');
+      return decision === 'challenge' ? 'denied' : decision;
     } catch (error) {
-      if (ended === 'left') return ended;
       // It would stay open when nobody waits for it any more.
       this.#cancel(cancellation);
       throw error;
     } finally {
       unwatch();
       cancelled?.removeEventListener('abort', drop);
-      this.#cancellations.delete(cancellation);
-      const left = (this.#dialogs.get(user) ?? 1) - 1;
-      if (left > 0) this.#dialogs.set(user, left);
-      else this.#dialogs.delete(user);
     }
+  }
+
+  #close(cancellation: string, user: number): void {
+    this.#cancellations.delete(cancellation);
+    const left = (this.#dialogs.get(user) ?? 1) - 1;
+    if (left > 0) this.#dialogs.set(user, left);
+    else this.#dialogs.delete(user);
   }
 
   async #check(request: AuthorizationRequest, flags: number, cancellation: string): Promise<Decision> {
