@@ -92,13 +92,14 @@ export class PolkitAuthorizer implements Authorizer {
     }
     this.#dialogs.set(user, open + 1);
     const cancellation = `vgpud-${this.#nextCancellation++}`;
-    let end: (how: 'denied' | 'left') => void = () => undefined;
+    let settle: (how: 'denied' | 'left') => void = ignore;
     const ended = new Promise<'denied' | 'left'>((resolve) => {
-      end = (how) => {
-        resolve(how);
-        this.#cancel(cancellation);
-      };
+      settle = resolve;
     });
+    const end = (how: 'denied' | 'left') => {
+      settle(how);
+      this.#cancel(cancellation);
+    };
     const drop = () => end('denied');
     this.#cancellations.set(cancellation, drop);
     const unwatch = this.#bus.watchDeparture(sender, () => end('left'));
@@ -152,6 +153,8 @@ export class PolkitAuthorizer implements Authorizer {
       .catch((error: unknown) => this.#log.error(`cannot cancel ${cancellation}`, error));
   }
 }
+
+const ignore = () => undefined;
 
 /** `(bba{ss})`: is_authorized, is_challenge, details. Only a true `true` grants. */
 function readDecision(result: unknown): Decision {
