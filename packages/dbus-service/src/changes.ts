@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { randomUUID } from 'node:crypto';
 import { DeviceError, executePlan, parseUuid, type Clock, type HostPorts, type PlanStep, type Uuid } from '@vgpu/core';
-import type { Authorizer, Decision } from './auth/authorizer.js';
+import type { Authorizer } from './auth/authorizer.js';
 import { CallerLeftError, ChangeQueue, stopping, type WatchDeparture } from './change-queue.js';
-import { BusError } from './host/bus-error.js';
 import type { MethodCall } from './host/dispatch.js';
 import { stopGraceMs } from './limits.js';
 import type { Log } from './log.js';
 import { nameFailure } from './methods/failed-step.js';
 import { grantKey, needsOf, type NeededGrant } from './methods/needed-grants.js';
 import { readCallOptions } from './methods/options.js';
+import { refusal, refusedIn, secondRefusal, type Refusal } from './methods/refusal.js';
 import type { AnyChangeInput, AnyChangingMethod, AnyOperationMethod } from './methods/table.js';
 import { CancelledError, type Operation } from './operations/operation.js';
 import type { Operations } from './operations/operations.js';
@@ -228,42 +228,4 @@ function nameCancellation(error: unknown, refused: DeviceError, operation: Opera
   if (!(error instanceof DeviceError) || error.code !== 'RolledBack') return error;
   const message = `operation ${operation.id} was cancelled, and everything that was done was undone`;
   return new CancelledError(message, error.details);
-}
-
-/** What is refused, in words, and the grant without which it is. */
-interface Refused {
-  /** "vGPU 7686… may not be stopped" */
-  readonly what: string;
-  readonly grant: string;
-}
-
-/** The operation's first grant is that of the method itself; the others are for what else its steps change. */
-function refusedIn(
-  { args }: MethodCall,
-  method: AnyChangingMethod,
-  { grants: [own] }: Operation,
-  { action, details }: NeededGrant,
-): Refused {
-  const uuid = own?.details['vgpu.uuid'] === undefined && action !== own?.action ? details['vgpu.uuid'] : undefined;
-  const grant = uuid === undefined ? action : `${action} for vGPU ${uuid}`;
-  return { what: method.refused(own?.details ?? {}, args), grant };
-}
-
-type Refusal = Exclude<Decision, 'granted' | 'left'>;
-
-function refusal(decision: Refusal, { what, grant }: Refused): Error {
-  switch (decision) {
-    case 'challenge':
-      return new BusError('InteractiveAuthorizationRequired', `${what} before somebody authenticates for ${grant}`);
-    case 'denied':
-      return new DeviceError('NotAuthorized', `${what}: polkit has not granted ${grant}`);
-    case 'unanswered':
-      return new DeviceError('NotAuthorized', `${what}: polkit gave no answer, so that nobody can be authorized`);
-  }
-}
-
-function secondRefusal(decision: Refusal, refused: Refused): Error {
-  if (decision === 'unanswered') return refusal(decision, refused);
-  const why = `the grant of ${refused.grant} is too old, or was for something else`;
-  return new DeviceError('NotAuthorized', `${refused.what} any more: ${why}`);
 }

@@ -65,7 +65,6 @@ describe('MessageGate', () => {
         path: '/a',
         interface: undefined,
         member: 'Get',
-        destination: '',
         sender: ':1.7',
         signature: 'ss',
       },

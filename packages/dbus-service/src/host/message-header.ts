@@ -23,7 +23,6 @@ export interface MessageHeader extends FixedHeader {
   /** undefined where the caller named none. */
   readonly interface: string | undefined;
   readonly member: string;
-  readonly destination: string;
   readonly sender: string;
   readonly signature: string;
 }
@@ -44,7 +43,7 @@ export function readFixedHeader(bytes: Buffer): FixedHeader {
   };
 }
 
-const fieldCodes = { path: 1, interface: 2, member: 3, destination: 6, sender: 7, signature: 8 } as const;
+const fieldCodes = { path: 1, interface: 2, member: 3, sender: 7, signature: 8 } as const;
 
 /** @param fields the array of fields alone. @throws HeaderError */
 export function readMessageHeader(fixed: FixedHeader, fields: Buffer): MessageHeader {
@@ -54,7 +53,6 @@ export function readMessageHeader(fixed: FixedHeader, fields: Buffer): MessageHe
     path: found.get(fieldCodes.path) ?? '',
     interface: found.get(fieldCodes.interface),
     member: found.get(fieldCodes.member) ?? '',
-    destination: found.get(fieldCodes.destination) ?? '',
     sender: found.get(fieldCodes.sender) ?? '',
     signature: found.get(fieldCodes.signature) ?? '',
   };
