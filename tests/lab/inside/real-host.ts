@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { HostPorts } from '@vgpu/core';
@@ -14,15 +14,19 @@ const run = promisify(execFile);
 const definitions = '/etc/mdevctl.d';
 const activeMdevs = '/sys/bus/mdev/devices';
 const pci = '/sys/bus/pci';
+/** The GPUs of tests/lab/machine. */
+const gpus = ['0000:00:02.0', '0000:01:00.0', '0000:3b:00.0', '0000:86:00.0'];
 const libvirtSockets = ['libvirtd.socket', 'libvirtd-ro.socket', 'libvirtd-admin.socket'];
 
 /**
- * This machine, with the mediated devices and domains of a host file and no others. Its PCI devices are what they are:
- * the parents of the contract's host files are there. Everything goes through the kernel's own files and libvirt.
+ * This machine, with the parents, mediated devices and domains of a host file and no others. Its PCI devices are what
+ * they are; a GPU that the file does not have is without its driver. Everything goes through the kernel's own files and
+ * libvirt.
  */
 export async function becomeHost(hostName: string): Promise<ContractHost> {
   const host = readHostFile(hostName);
   removeMdevs();
+  giveDriversTo(new Set(host.parents.map(({ name }) => name)));
   for (const mdev of host.mdevs) storeMdev(mdev);
   // This comes first: it also starts libvirtd where that has ended for want of clients.
   await replaceDomains(host);
@@ -54,6 +58,7 @@ export async function becomeHost(hostName: string): Promise<ContractHost> {
     dispose: async () => {
       // A test may have ended with a parent taken out.
       writeFileSync(`${pci}/rescan`, '1');
+      giveDriversTo(new Set(gpus));
       await ports.close();
     },
   };
@@ -64,6 +69,15 @@ async function untilConnected(ports: HostPorts, connected: boolean): Promise<voi
     if (ports.events.status().connected !== connected)
       throw new Error(`libvirt is not ${connected ? 'there' : 'gone'}`);
   });
+}
+
+/** The driver makes a GPU a parent. A device that has been found stays without one when the bus is looked at again. */
+function giveDriversTo(parents: ReadonlySet<string>): void {
+  for (const address of gpus) {
+    if (parents.has(address)) writeFileSync(`${pci}/drivers_probe`, address);
+    else if (existsSync(`${pci}/devices/${address}/driver`))
+      writeFileSync(`${pci}/devices/${address}/driver/unbind`, address);
+  }
 }
 
 /** As mdevctl leaves it: the folders stay, libvirt watches them. */
@@ -112,10 +126,11 @@ async function libvirtKnows(ports: HostPorts, host: HostFile): Promise<void> {
   await eventually(async () => {
     const listing = await ports.nodeDevices.list();
     const stored = listing.mdevs.filter(({ parent }) => parents.has(parent));
-    const present = listing.parents.filter(({ name }) => parents.has(name));
     if (listing.mdevs.length !== host.mdevs.length || stored.length !== host.mdevs.length) {
       throw new Error(`libvirt shows ${listing.mdevs.length} mediated devices, not ${host.mdevs.length}`);
     }
-    if (present.length !== parents.size) throw new Error(`libvirt shows ${present.length} of ${parents.size} parents`);
+    const shown = listing.parents.map(({ name }) => name);
+    if (shown.length !== parents.size || !shown.every((name) => parents.has(name)))
+      throw new Error(`libvirt shows the parents ${shown.join(', ')}, not ${[...parents].join(', ')}`);
   });
 }
