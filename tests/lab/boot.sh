@@ -6,7 +6,8 @@
 state=/mnt/lab
 ssh_config=$state/ssh
 
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/vgpud/lab-13
+release=${VGPUD_LAB_DEBIAN:-13}
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/vgpud/lab-$release
 recipe=$(cat "$root/scripts/lib/debian-root.sh" $(find "$here/image" "$here/module" -type f ! -name '*.md' ! -name LICENSE | sort) | sha256sum)
 image=${VGPUD_LAB_IMAGE:-$cache/${recipe:0:16}}
 
@@ -27,9 +28,9 @@ provide_image() {
     flock 8
   }
   [ ! -d "$image" ] || return 0
-  echo 'lab: making the image, once' >&2
+  echo "lab: making the image of Debian $release, once" >&2
   mkdir /mnt/new
-  "$here/image/make" /mnt/new >/mnt/log 2>&1 || {
+  "$here/image/make" "$release" /mnt/new >/mnt/log 2>&1 || {
     cat /mnt/log >&2
     die 'the image could not be made'
   }

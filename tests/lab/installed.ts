@@ -24,9 +24,22 @@ export async function bringArchive(lab: Lab): Promise<void> {
   }
 }
 
-/** Installs vgpud in the lab from its archive, and starts it: a first call would wait for it longer than clients do. */
+/** Where the lab changes the installed unit; not part of an installation. */
+export const unitChanges = '/etc/systemd/system/vgpud.service.d';
+
+/**
+ * Installs vgpud in the lab from its archive, and starts it for good: a call that has to start it would wait for it
+ * longer than clients do.
+ */
 export async function install(lab: Lab): Promise<void> {
   await bringArchive(lab);
-  await lab.run(`${unpacked}/install.sh && systemctl start vgpud`);
+  await lab.run(`
+    set -e
+    ${unpacked}/install.sh
+    mkdir -p ${unitChanges}
+    command=$(systemctl cat vgpud | sed -n 's/^\\(ExecStart=.*\\) --exit-when-idle .*/\\1/p' | head -n 1)
+    printf '[Service]\\nExecStart=\\n%s\\n' "$command" >${unitChanges}/stays.conf
+    systemctl daemon-reload
+    systemctl start vgpud`);
   await lab.until('vgpuctl status');
 }

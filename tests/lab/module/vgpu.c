@@ -3,6 +3,7 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
+#include <linux/version.h>
 #include <linux/vmalloc.h>
 #include <drm/drm_fourcc.h>
 #include <drm/drm_plane.h>
@@ -291,8 +292,10 @@ const struct vfio_device_ops lab_vgpu_ops = {
 	.write = write,
 	.mmap = map,
 	.ioctl = ioctl,
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0) /* Debian 12's kernel is 6.1 */
 	.bind_iommufd = vfio_iommufd_emulated_bind,
 	.unbind_iommufd = vfio_iommufd_emulated_unbind,
 	.attach_ioas = vfio_iommufd_emulated_attach_ioas,
 	.detach_ioas = vfio_iommufd_emulated_detach_ioas,
+#endif
 };
