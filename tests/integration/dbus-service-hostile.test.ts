@@ -126,7 +126,7 @@ describe.each([0, 600])('beside %i stored vGPUs, a caller who', { timeout: testT
 
   it('asks for everything faster than it reads takes little memory', async () => {
     resetPeak(host);
-    expect(await caller('reading')).toBe(1000);
+    expect(await caller('reading')).toBe(500);
     expect(peakMiB(host)).toBeLessThan(maxFloodMiB);
   });
 
