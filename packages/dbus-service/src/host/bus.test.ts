@@ -51,6 +51,15 @@ it.each<[string, Answer]>([
   expect(log.lines).toHaveLength(1);
 });
 
+it('an answer or a signal that the bus would cut us off for is not sent', async () => {
+  const values = ['x'.repeat(31 * 1024 * 1024)];
+  const { fake, bus } = await start(() => ({ signature: 's', values }));
+  fake.send(call(7, ':1.9', ''));
+  await fake.answerTo(7, timeoutMs);
+  expect(fake.errors.get(7)).toBe(limits);
+  expect(() => bus.emit('/a', 'a.b', 'C', { signature: 's', values })).toThrow('more than the bus carries');
+});
+
 it('a call is decoded in its turn, and what waits of one caller is bounded in bytes', async () => {
   const senders: string[] = [];
   const { fake } = await start(({ sender }) => {
