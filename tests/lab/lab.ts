@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { callQmp } from './qmp.js';
@@ -54,6 +55,11 @@ export class Lab {
   /** Tells QEMU something, as a person at the hardware. */
   async hardware(command: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
     return await callQmp(join(this.#folder, 'qmp'), command, args);
+  }
+
+  /** What QEMU has written so far: warnings, and the events that were asked for with `trace-event-set-state`. */
+  async said(): Promise<string> {
+    return await readFile(join(this.#folder, 'qemu.log'), 'utf8');
   }
 
   /** Starts the machine anew, by its own hand, and returns when it is up again. */

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { install } from './installed.js';
 import { Lab } from './lab.js';
-import { clear, otherUuid, seedUuid } from './machines.js';
+import { clear, otherUuid, secondGpu, seedUuid } from './machines.js';
+import { call, gpuPath } from './vgpud.js';
 
-describe('parents of other families', () => {
+describe('parents, how many they make and of which kind', () => {
   const lab = new Lab();
 
   beforeAll(async () => {
@@ -35,5 +36,18 @@ describe('parents of other families', () => {
     expect(status).toBe(12);
     await lab.run(`vgpuctl start --uuid ${otherUuid} -p 0000:86:00.0 --type nvidia-64`);
     expect((await lab.run('vgpuctl list')).split('\n')).toHaveLength(3);
+  });
+
+  it('one that is full refuses, before the kernel is asked', async () => {
+    const typeId = 'i915-GVTg_V5_4';
+    for (let count = 0; count < 5; count += 1) {
+      // eslint-disable-next-line no-await-in-loop
+      expect(await call(lab, gpuPath(secondGpu), 'Gpu.CreateVgpu', typeId)).toBeUndefined();
+    }
+    expect(await call(lab, gpuPath(secondGpu), 'Gpu.CreateVgpu', typeId)).toMatch(/^NoAvailableInstances: 0000:01:00.0 /);
+    const type = `/sys/bus/pci/devices/${secondGpu}/mdev_supported_types/${typeId}`;
+    const kernel = await lab.try(`echo ${otherUuid} >${type}/create`);
+    expect(kernel.stderr).toContain('No space left on device');
+    expect(await lab.run(`ls -d /sys/bus/pci/devices/${secondGpu}/*-*-*-*-* | wc -l`)).toBe('5\n');
   });
 });

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { install } from './installed.js';
+import { Lab } from './lab.js';
+import { clear, secondGpu, seedUuid } from './machines.js';
+import {
+  inUse,
+  killLibvirtd,
+  killVgpud,
+  plugIn,
+  pull,
+  setUpScene,
+  stored,
+  storedUuid,
+  untilGone,
+  useVgpu,
+  user,
+  whole,
+} from './scene.js';
+import { call, domainPath, show, untilVgpus, vgpuPath } from './vgpud.js';
+
+/** The definitions, while their GPU is away; the transient vGPU is gone with it. */
+const missing = {
+  [seedUuid]: 'parent-missing persistent auto',
+  [storedUuid]: 'parent-missing persistent',
+};
+/** When the GPU is back: what starts by itself has started. */
+const back = { [seedUuid]: whole[seedUuid], [storedUuid]: whole[storedUuid] };
+
+describe('a GPU that is pulled', { timeout: 900_000 }, () => {
+  const lab = new Lab();
+  let before = '';
+
+  beforeAll(async () => {
+    await install(lab);
+  });
+  beforeEach(async () => {
+    await setUpScene(lab);
+    before = await stored(lab);
+  });
+  afterAll(async () => {
+    await clear(lab);
+    await plugIn(lab);
+    await lab.try('/usr/lib/vgpud/uninstall.sh');
+  });
+
+  it('takes its active vGPUs with it; definitions stay, say what is missing, and work when it is back', async () => {
+    await pull(lab);
+    await untilGone(lab);
+    await untilVgpus(lab, missing);
+    expect(await call(lab, vgpuPath(storedUuid, secondGpu), 'Vgpu.Start')).toBe(
+      `InvalidState: vGPU ${storedUuid} needs its parent ${secondGpu}, which is not there`,
+    );
+    const started = await lab.try(`vgpuctl domain start ${user}`);
+    expect([started.status, started.stderr]).toEqual([15, expect.stringContaining(secondGpu)]);
+    expect(await lab.run('vgpuctl list --defined')).toContain(`${seedUuid} ${secondGpu}`);
+    expect(await stored(lab)).toBe(before);
+
+    await plugIn(lab);
+    await untilVgpus(lab, back);
+    expect(await call(lab, vgpuPath(storedUuid, secondGpu), 'Vgpu.Start')).toBeUndefined();
+    await untilVgpus(lab, { ...back, [storedUuid]: 'active persistent' });
+    await lab.run(`vgpuctl domain start ${user}`);
+    expect(await stored(lab)).toBe(before);
+  });
+
+  it('and is missing when libvirtd and vgpud are killed: both find the definitions again', async () => {
+    await pull(lab);
+    await untilGone(lab);
+    await killLibvirtd(lab);
+    await killVgpud(lab);
+    await untilVgpus(lab, missing);
+    await plugIn(lab);
+    await untilVgpus(lab, back);
+    expect(await stored(lab)).toBe(before);
+  });
+
+  it('waits for the machine that has its vGPU, also when vgpud is killed meanwhile', async () => {
+    await useVgpu(lab);
+    await pull(lab);
+    // The kernel has taken the one that nobody has open, and waits with the next.
+    await lab.until(`! test -e /sys/bus/mdev/devices/${seedUuid}`);
+    const waiting = { [seedUuid]: inUse[seedUuid], [storedUuid]: inUse[storedUuid] };
+    await untilVgpus(lab, waiting);
+    await killVgpud(lab);
+    await untilVgpus(lab, waiting);
+    expect(await call(lab, vgpuPath(seedUuid, secondGpu), 'Vgpu.Stop')).toMatch(/^DeviceBusy: .*server/);
+    expect(await show(lab, await domainPath(lab, user), 'Domain', ['State'])).toEqual({ State: 'running' });
+
+    expect(await call(lab, await domainPath(lab, user), 'Domain.ForceOff')).toBeUndefined();
+    await untilGone(lab);
+    await untilVgpus(lab, missing);
+    await plugIn(lab);
+    await untilVgpus(lab, back);
+    expect(await call(lab, await domainPath(lab, user), 'Domain.Start')).toBeUndefined();
+    expect(await stored(lab)).toBe(before);
+  });
+});

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { install } from './installed.js';
+import { Lab } from './lab.js';
+import { clear, otherUuid, secondGpu, seedUuid } from './machines.js';
+import { inUse, killLibvirtd, killVgpud, setUpScene, stored, storedUuid, useVgpu, user, whole } from './scene.js';
+import { call, domainPath, eventually, managerPath, show, untilVgpus, vgpuPath } from './vgpud.js';
+
+const libvirtdUnits = 'libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket libvirtd.service';
+
+describe('a process that is killed', { timeout: 900_000 }, () => {
+  const lab = new Lab();
+  let before = '';
+
+  beforeAll(async () => {
+    await install(lab);
+  });
+  beforeEach(async () => {
+    await setUpScene(lab);
+    before = await stored(lab);
+  });
+  afterAll(async () => {
+    await clear(lab);
+    await lab.try('/usr/lib/vgpud/uninstall.sh');
+  });
+
+  async function untilConnected(expected: { readonly Connected: boolean; readonly Stale: boolean }): Promise<void> {
+    await eventually(async () => {
+      expect(await show(lab, managerPath, 'Manager', ['Connected', 'Stale'])).toEqual(expected);
+    });
+  }
+
+  it('libvirtd, while vGPUs are stored, active and in use: all are shown as before, and can be changed', async () => {
+    await useVgpu(lab);
+    await killLibvirtd(lab);
+    await untilConnected({ Connected: true, Stale: false });
+    await untilVgpus(lab, inUse);
+    expect(await call(lab, vgpuPath(seedUuid, secondGpu), 'Vgpu.Stop')).toMatch(/^DeviceBusy: .*server/);
+    expect(await call(lab, await domainPath(lab, user), 'Domain.ForceOff')).toBeUndefined();
+    expect(await call(lab, vgpuPath(otherUuid, secondGpu), 'Vgpu.Stop')).toBeUndefined();
+    await untilVgpus(lab, { [seedUuid]: whole[seedUuid], [storedUuid]: whole[storedUuid] });
+    expect(await stored(lab)).toBe(before);
+  });
+
+  it('libvirtd for good: vgpud says so, shows what it knew, changes nothing, and goes on when it is back', async () => {
+    await lab.run('mv /usr/sbin/libvirtd /usr/sbin/libvirtd.away');
+    try {
+      await killLibvirtd(lab);
+      await untilConnected({ Connected: false, Stale: true });
+      await untilVgpus(lab, whole);
+      expect(await call(lab, vgpuPath(otherUuid, secondGpu), 'Vgpu.Stop')).toMatch(/^Unavailable: libvirt /);
+      const listed = await lab.try('vgpuctl list --defined');
+      expect(listed.stdout).toContain(seedUuid);
+      expect(listed.stderr).toContain('libvirt');
+      expect((await lab.try('vgpuctl status')).status).toBe(7);
+      expect((await lab.run('ls /sys/bus/mdev/devices')).split('\n')).toContain(otherUuid);
+    } finally {
+      await lab.run('mv /usr/sbin/libvirtd.away /usr/sbin/libvirtd');
+      await lab.run(`systemctl reset-failed ${libvirtdUnits}; systemctl start ${libvirtdUnits}`);
+    }
+    await untilConnected({ Connected: true, Stale: false });
+    await untilVgpus(lab, whole);
+    expect(await call(lab, vgpuPath(otherUuid, secondGpu), 'Vgpu.Stop')).toBeUndefined();
+    expect(await lab.run('ls /sys/bus/mdev/devices')).toBe(`${seedUuid}\n`);
+    expect(await stored(lab)).toBe(before);
+  });
+
+  it('vgpud, while vGPUs are stored, active and in use: it comes back by itself and knows what there is', async () => {
+    await killVgpud(lab);
+    await untilVgpus(lab, whole);
+    await useVgpu(lab);
+    await killVgpud(lab);
+    await untilVgpus(lab, inUse);
+    expect(await call(lab, vgpuPath(seedUuid, secondGpu), 'Vgpu.Stop')).toMatch(/^DeviceBusy: .*server/);
+    expect(await stored(lab)).toBe(before);
+  });
+});
