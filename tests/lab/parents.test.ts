@@ -44,7 +44,9 @@ describe('parents, how many they make and of which kind', () => {
       // eslint-disable-next-line no-await-in-loop
       expect(await call(lab, gpuPath(secondGpu), 'Gpu.CreateVgpu', typeId)).toBeUndefined();
     }
-    expect(await call(lab, gpuPath(secondGpu), 'Gpu.CreateVgpu', typeId)).toMatch(/^NoAvailableInstances: 0000:01:00.0 /);
+    expect(await call(lab, gpuPath(secondGpu), 'Gpu.CreateVgpu', typeId)).toMatch(
+      /^NoAvailableInstances: 0000:01:00.0 /,
+    );
     const type = `/sys/bus/pci/devices/${secondGpu}/mdev_supported_types/${typeId}`;
     const kernel = await lab.try(`echo ${otherUuid} >${type}/create`);
     expect(kernel.stderr).toContain('No space left on device');

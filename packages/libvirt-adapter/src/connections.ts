@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ChangeExtent, EventPort, HypervisorStatus } from '@vgpu/core';
-import type { Connection, DomainEvents } from '@vgpu/libvirt';
+import { DomainLifecycle, type Connection, type DomainEvents } from '@vgpu/libvirt';
 import { Link } from './link.js';
 import { isMdevName } from './node-device-listing.js';
 import { Operations } from './operations.js';
@@ -15,7 +15,6 @@ export interface ConnectionsOptions {
 }
 
 const domainEvents = [
-  'lifecycle',
   'device-added',
   'device-removed',
   'device-removal-failed',
@@ -24,7 +23,7 @@ const domainEvents = [
 
 /** What libvirt told, in its own words; or that it may have told something while nobody listened. */
 export type LibvirtEvent =
-  | { readonly kind: 'domain'; readonly uuid: string }
+  | { readonly kind: 'domain'; readonly uuid: string; /** It does not run any more. */ readonly ended?: boolean }
   | { readonly kind: 'node-device'; readonly name: string }
   | { readonly kind: 'missed'; readonly of: 'domains' | 'node-devices' };
 
@@ -56,6 +55,9 @@ export class Connections implements EventPort {
       readOnly: true,
       prepare: async (connection) => {
         this.#libvirtVersion = formatVersion(await connection.getLibVersion());
+        await connection.onDomainEvent('lifecycle', ({ uuid, event }) =>
+          this.#tell({ kind: 'domain', uuid, ended: event === DomainLifecycle.STOPPED }),
+        );
         for (const name of domainEvents) {
           await connection.onDomainEvent(name, ({ uuid }) => this.#tell({ kind: 'domain', uuid }));
         }

@@ -5,6 +5,7 @@ import type { Connections } from './connections.js';
 import { DomainDocumentReader, type DocumentAnswer } from './domain-documents.js';
 import { readDomainRecord, type KnownDomain } from './domain-listing.js';
 import { readDomainDetails, readDomainDocuments, type DomainConnections } from './domain-records.js';
+import { mayHaveHadPciDevice } from './ended-domain.js';
 import { toDeviceError } from './errors.js';
 import { InTurn } from './in-turn.js';
 import { Pending } from './pending.js';
@@ -52,7 +53,14 @@ export class DomainMemory {
     );
     connections.onEvent((event) => {
       if (event.kind === 'domain') this.#pending.add(event.uuid);
-      else if (event.kind === 'missed' && event.of === 'domains') this.#pending.addEverything();
+      if (
+        event.kind === 'domain' &&
+        event.ended === true &&
+        mayHaveHadPciDevice(this.#domains.get(event.uuid)?.domain)
+      ) {
+        connections.changed('everything');
+      }
+      if (event.kind === 'missed' && event.of === 'domains') this.#pending.addEverything();
     });
   }
 

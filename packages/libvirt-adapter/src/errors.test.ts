@@ -2,12 +2,13 @@
 import { DeviceError } from '@vgpu/core';
 import { DisposedError, ErrorDomain, ErrorNumber, LibvirtError } from '@vgpu/libvirt';
 import { describe, expect, it } from 'vitest';
-import { codeOfError, toChangeError, toDeviceError, toMdevChangeError } from './errors.js';
+import { codeOfError, toChangeError, toDeviceError, toMdevChangeError, toMdevDefinitionError } from './errors.js';
 
 function libvirtError(
   code: number,
   domain: number,
   message = 'No available instances of i915-GVTg_V5_4',
+  int1 = 0,
 ): LibvirtError {
   return new LibvirtError({
     code,
@@ -17,7 +18,7 @@ function libvirtError(
     str1: null,
     str2: null,
     str3: null,
-    int1: 0,
+    int1,
     int2: 0,
   });
 }
@@ -90,5 +91,24 @@ describe('toMdevChangeError', () => {
 
   it('no other change takes the number for a reason: a full disk has the same', () => {
     expect(toChangeError(said('(os error 28)'), 'x').code).toBe('Internal');
+  });
+});
+
+const withErrno = (number: number, domain: number, errno: number) => libvirtError(number, domain, 'x', errno);
+
+describe.each([toMdevChangeError, toMdevDefinitionError])('%o', (toError) => {
+  it('names mdevctl where libvirt does not find it', () => {
+    const missing = withErrno(ErrorNumber.SYSTEM_ERROR, ErrorDomain.NONE, 2);
+    const error = toError(missing, 'vGPU x could not be defined', { uuid: 'x' });
+    expect(error).toMatchObject({ code: 'NotSupported', details: { uuid: 'x' }, cause: missing });
+    expect(error.message).toBe('vGPU x could not be defined: libvirt does not find mdevctl on the host');
+  });
+
+  it.each([
+    ['Internal', ErrorNumber.SYSTEM_ERROR, ErrorDomain.NONE, 13],
+    ['Internal', ErrorNumber.INTERNAL_ERROR, ErrorDomain.NODEDEV, 2],
+    ['TimedOut', ErrorNumber.SYSTEM_ERROR, ErrorDomain.RPC, 2],
+  ])('takes no other failure for that: %s', (code, number, domain, errno) => {
+    expect(toError(withErrno(number, domain, errno), 'x').code).toBe(code);
   });
 });

@@ -36,6 +36,9 @@ const codeByKernelError: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorC
   ['28', 'NoAvailableInstances'],
 ]);
 
+/** errno of what is not there. */
+const ENOENT = 2;
+
 const phraseByErrorCode = {
   Internal: 'the host refused and gave no reason that can be told',
   InvalidArgument: 'the request is not valid',
@@ -95,8 +98,25 @@ export function toChangeError(error: unknown, what: string, details: ErrorDetail
  */
 export function toMdevChangeError(error: unknown, what: string, details: ErrorDetails = {}): DeviceError {
   const code = codeOfKernelError(error);
-  if (code === undefined) return toChangeError(error, what, details);
+  if (code === undefined) return toMdevDefinitionError(error, what, details);
   return new DeviceError(code, `${what}: ${phraseByErrorCode[code]}`, { details, cause: error });
+}
+
+/**
+ * The same for a change of a definition. libvirt has mdevctl make it, too: a program that libvirt does not find is the
+ * system's error, of no part of libvirt, with errno.
+ */
+export function toMdevDefinitionError(error: unknown, what: string, details: ErrorDetails = {}): DeviceError {
+  const isProgramMissing =
+    error instanceof LibvirtError &&
+    error.code === ErrorNumber.SYSTEM_ERROR &&
+    error.domain === ErrorDomain.NONE &&
+    error.int1 === ENOENT;
+  if (!isProgramMissing) return toChangeError(error, what, details);
+  return new DeviceError('NotSupported', `${what}: libvirt does not find mdevctl on the host`, {
+    details,
+    cause: error,
+  });
 }
 
 function codeOfKernelError(error: unknown): ErrorCode | undefined {

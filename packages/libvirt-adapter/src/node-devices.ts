@@ -20,7 +20,7 @@ import {
 } from '@vgpu/core';
 import type { Connection, NodeDevice } from '@vgpu/libvirt';
 import type { Connections } from './connections.js';
-import { toChangeError, toDeviceError, toMdevChangeError } from './errors.js';
+import { toDeviceError, toMdevChangeError, toMdevDefinitionError } from './errors.js';
 import { toListing, type KnownMdev, type KnownNodeDevices } from './node-device-listing.js';
 import { NodeDeviceMemory } from './node-device-memory.js';
 import { readMdevs, readMdevsAndParents } from './node-device-records.js';
@@ -84,7 +84,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
         (await within(connection.defineNodeDeviceXml(xml), this.#options.settleTimeoutMs, what)).dispose();
       });
     } catch (error) {
-      const failure = toChangeError(error, what, { uuid, parent: parentName });
+      const failure = toMdevDefinitionError(error, what, { uuid, parent: parentName });
       if (failure.code === 'TimedOut') this.#memory.markEverything();
       else await this.#refuseDefined(definition);
       throw failure;
@@ -176,7 +176,7 @@ export class LibvirtNodeDevices implements NodeDevicePort {
     done: string,
     send: (device: NodeDevice) => Promise<void>,
     judge: (failure: DeviceError) => Promise<void>,
-    toError: typeof toChangeError = toChangeError,
+    toError: typeof toMdevDefinitionError = toMdevDefinitionError,
   ): Promise<void> {
     const { uuid, parent, nodeDeviceName } = mdev;
     const what = `vGPU ${uuid} could not be ${done}`;
