@@ -5,22 +5,13 @@ import { expect, it } from 'vitest';
 import { buildObjects } from '../objects/build-objects.js';
 import type { ManagerState } from '../objects/manager.js';
 import { ClientCopy } from '../testing/client-copy.js';
-import { hostFile, makeDomain, makeHost } from '../testing/hosts.js';
+import { hostFile, makeDomain, makeHost, managerState as manager } from '../testing/hosts.js';
 import { change } from '../testing/random-change.js';
 import { diffObjects } from './diff.js';
 import type { PublishedObjects } from './published.js';
 
 const seed = Number(process.env['FUZZ_SEED'] || 1);
 const steps = Number(process.env['FUZZ_ITERATIONS'] || 150);
-const manager: ManagerState = {
-  version: '1',
-  libvirtUri: 'qemu:///system',
-  libvirtVersion: undefined,
-  mdevctlVersion: undefined,
-  connected: true,
-  stale: false,
-  lastRefreshUsec: 0n,
-};
 
 const [gpu, bridge] = hostFile.pciDevices;
 if (gpu === undefined || bridge === undefined) throw new Error('no devices');

@@ -3,22 +3,12 @@ import { emptyReading, readAgain, readInventory } from '@vgpu/core';
 import { SeededRandom } from '@vgpu/core/testing';
 import { expect, it } from 'vitest';
 import { diffObjects } from '../host/diff.js';
-import { hostFile, makeHost } from '../testing/hosts.js';
+import { hostFile, makeHost, managerState as manager } from '../testing/hosts.js';
 import { change } from '../testing/random-change.js';
 import { buildObjects, ObjectBuilder } from './build-objects.js';
-import type { ManagerState } from './manager.js';
 
 const seed = Number(process.env['FUZZ_SEED'] || 1);
 const steps = Number(process.env['FUZZ_ITERATIONS'] || 300);
-const manager: ManagerState = {
-  version: '1',
-  libvirtUri: 'qemu:///system',
-  libvirtVersion: undefined,
-  mdevctlVersion: undefined,
-  connected: true,
-  stale: false,
-  lastRefreshUsec: 0n,
-};
 
 it(`what changed step by step is what everything read and made anew is (FUZZ_SEED=${seed})`, async () => {
   const random = new SeededRandom(seed);

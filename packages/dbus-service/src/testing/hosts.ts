@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { ManagerState } from '../objects/manager.js';
 import { parseUuid, type Domain, type DomainDevices } from '@vgpu/core';
 import { InMemoryHost, type HostFile } from '@vgpu/core/testing';
 
@@ -83,3 +84,14 @@ export function makeDomain(changes: Partial<Domain> = {}): Domain {
 export function makeHost(domains: readonly Domain[] = [makeDomain()], file: HostFile = hostFile): InMemoryHost {
   return new InMemoryHost(file, { domains });
 }
+
+/** A service that is connected, with all that it shows current. */
+export const managerState: ManagerState = {
+  version: '1',
+  libvirtUri: 'qemu:///system',
+  libvirtVersion: undefined,
+  mdevctlVersion: undefined,
+  connected: true,
+  stale: false,
+  lastRefreshUsec: 0n,
+};
