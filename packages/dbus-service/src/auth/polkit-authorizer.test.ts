@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BusCallError, type OutgoingCall } from '../host/messages.js';
 import { CollectingLog, settle } from '../testing/service.js';
 import type { AuthorizationRequest } from './authorizer.js';
@@ -158,19 +158,48 @@ describe('PolkitAuthorizer', () => {
     expect(await authorizer.decide({ ...request, interactive: true })).toBe('denied');
   });
 
-  it('cancels the dialog of a caller who leaves, and grants him nothing', async () => {
-    const { bus, authorizer } = make();
-    const close = openDialog(bus);
-    const decision = authorizer.decide({ ...request, interactive: true });
-    await settle();
-    bus.watched.get(':1.7')?.();
-    const cancel = bus.calls.at(-1);
-    expect(cancel?.member).toBe('CancelCheckAuthorization');
-    expect(cancel?.body.values[0]).toBe(bus.calls[1]?.body.values[4]);
-    // polkit may say nothing for minutes.
-    expect(await decision).toBe('left');
-    close([true, false, {}]);
-    await settle();
+  describe('grants nothing to a caller who leaves', () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+    afterEach(() => void vi.useRealTimers());
+
+    async function leave() {
+      const made = make();
+      const close = openDialog(made.bus);
+      const decision = made.authorizer.decide({ ...request, interactive: true });
+      await settle();
+      made.bus.watched.get(':1.7')?.();
+      const cancelled = () =>
+        made.bus.calls.filter(({ member }) => member === 'CancelCheckAuthorization').map(({ body }) => body.values[0]);
+      return { ...made, close, decision, cancelled, dialog: made.bus.calls[1]?.body.values[4] };
+    }
+
+    it('and cancels his dialog only when polkit has not ended it by itself', async () => {
+      const { decision, cancelled, dialog, close } = await leave();
+      // polkit may say nothing for minutes.
+      expect(await decision).toBe('left');
+      await vi.advanceTimersByTimeAsync(4_999);
+      expect(cancelled()).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(cancelled()).toEqual([dialog]);
+      close([true, false, {}]);
+      await settle();
+    });
+
+    it('and leaves alone a dialog that polkit has ended', async () => {
+      const { decision, cancelled, close } = await leave();
+      expect(await decision).toBe('left');
+      close([false, true, {}]);
+      await vi.advanceTimersByTimeAsync(300_000);
+      expect(cancelled()).toEqual([]);
+    });
+
+    it('and does not cancel it beside polkit at the end of the service', async () => {
+      const { authorizer, cancelled, close } = await leave();
+      authorizer.stop();
+      expect(cancelled()).toEqual([]);
+      close([false, true, {}]);
+      await settle();
+    });
   });
 
   it('takes polkit’s error for a dialog of one who has left for no refusal, without a word in the log', async () => {

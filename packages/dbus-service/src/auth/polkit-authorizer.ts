@@ -21,6 +21,11 @@ const allowUserInteraction = 1;
 const checkTimeoutMs = 10_000;
 /** After it the dialog is cancelled. */
 const dialogTimeoutMs = 5 * 60_000;
+/**
+ * A caller who leaves ends polkit's dialog, too: polkit watches the bus itself. To cancel it in that same moment can stop
+ * polkitd for good, with GLib 2.84: docs/decisions/0009. So it is cancelled only when polkit has not ended it by then.
+ */
+const departureTimeoutMs = 5_000;
 /** Open password dialogs of one user, over all connections: one person answers one at a time. */
 const maxDialogsPerUser = 4;
 /**
@@ -96,19 +101,24 @@ export class PolkitAuthorizer implements Authorizer {
     const ended = new Promise<'denied' | 'left'>((resolve) => {
       settle = resolve;
     });
-    const end = (how: 'denied' | 'left') => {
-      settle(how);
-      this.#cancel(cancellation);
+    let departure: NodeJS.Timeout | undefined;
+    const leave = () => {
+      settle('left');
+      departure = setTimeout(() => this.#cancel(cancellation), departureTimeoutMs);
     };
-    const drop = () => end('denied');
+    const drop = () => {
+      settle('denied');
+      if (departure === undefined) this.#cancel(cancellation);
+    };
     this.#cancellations.set(cancellation, drop);
-    const unwatch = this.#bus.watchDeparture(sender, () => end('left'));
+    const unwatch = this.#bus.watchDeparture(sender, leave);
     cancelled?.addEventListener('abort', drop);
     try {
       onDialog?.();
-      const answered = this.#check(request, allowUserInteraction, cancellation).finally(() =>
-        this.#close(cancellation, user),
-      );
+      const answered = this.#check(request, allowUserInteraction, cancellation).finally(() => {
+        clearTimeout(departure);
+        this.#close(cancellation, user);
+      });
       // Whoever ended it does not wait for polkit, which may say nothing for minutes.
       const decision = await Promise.race([ended, answered]);
       // A dialog that was dismissed is still a challenge for polkit: for us it is an answer.
