@@ -63,6 +63,18 @@ function openDialog(bus: ScriptedBus): (result: unknown) => void {
   };
 }
 
+/** A caller who has left while his dialog was open. */
+async function leave() {
+  const made = make();
+  const close = openDialog(made.bus);
+  const decision = made.authorizer.decide({ ...request, interactive: true });
+  await settle();
+  made.bus.watched.get(':1.7')?.();
+  const cancelled = () =>
+    made.bus.calls.filter(({ member }) => member === 'CancelCheckAuthorization').map(({ body }) => body.values[0]);
+  return { ...made, close, decision, cancelled, dialog: made.bus.calls[1]?.body.values[4] };
+}
+
 describe('PolkitAuthorizer', () => {
   it('asks 8 checks of one user at a time, and those of another beside them', async () => {
     const { bus, authorizer } = make();
@@ -161,17 +173,6 @@ describe('PolkitAuthorizer', () => {
   describe('grants nothing to a caller who leaves', () => {
     beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
     afterEach(() => void vi.useRealTimers());
-
-    async function leave() {
-      const made = make();
-      const close = openDialog(made.bus);
-      const decision = made.authorizer.decide({ ...request, interactive: true });
-      await settle();
-      made.bus.watched.get(':1.7')?.();
-      const cancelled = () =>
-        made.bus.calls.filter(({ member }) => member === 'CancelCheckAuthorization').map(({ body }) => body.values[0]);
-      return { ...made, close, decision, cancelled, dialog: made.bus.calls[1]?.body.values[4] };
-    }
 
     it('and cancels his dialog only when polkit has not ended it by itself', async () => {
       const { decision, cancelled, dialog, close } = await leave();
