@@ -2,4 +2,4 @@
 import { describeHostContract } from '../../contract/host-contract.js';
 import { becomeHost } from './real-host.js';
 
-describeHostContract('a real kernel, mdevctl and libvirt', becomeHost);
+describeHostContract('a real kernel, mdevctl and libvirtd', (hostName) => becomeHost(hostName, 'libvirtd'));

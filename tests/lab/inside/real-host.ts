@@ -16,21 +16,33 @@ const activeMdevs = '/sys/bus/mdev/devices';
 const pci = '/sys/bus/pci';
 /** The GPUs of tests/lab/machine. */
 const gpus = ['0000:00:02.0', '0000:01:00.0', '0000:3b:00.0', '0000:86:00.0'];
-const libvirtSockets = ['libvirtd.socket', 'libvirtd-ro.socket', 'libvirtd-admin.socket'];
+/** Without it virsh asks libvirtd, whichever daemons there are. */
+const qemuUri = 'qemu:///system';
+/** systemd's units of libvirt: without its sockets nobody starts libvirtd again. Those of one kind end the other's. */
+const libvirtUnits = {
+  libvirtd: ['libvirtd.socket', 'libvirtd-ro.socket', 'libvirtd-admin.socket', 'libvirtd.service'],
+  split: ['virtqemud.service', 'virtnodedevd.service'],
+};
+export type LibvirtDaemons = keyof typeof libvirtUnits;
+
+export async function startLibvirt(daemons: LibvirtDaemons): Promise<void> {
+  await run('systemctl', ['start', ...libvirtUnits[daemons]]);
+}
 
 /**
  * This machine, with the parents, mediated devices and domains of a host file and no others. Its PCI devices are what
  * they are; a GPU that the file does not have is without its driver. Everything goes through the kernel's own files and
  * libvirt.
  */
-export async function becomeHost(hostName: string): Promise<ContractHost> {
+export async function becomeHost(hostName: string, daemons: LibvirtDaemons): Promise<ContractHost> {
+  await startLibvirt(daemons);
   const host = readHostFile(hostName);
   removeMdevs();
   giveDriversTo(new Set(host.parents.map(({ name }) => name)));
   for (const mdev of host.mdevs) storeMdev(mdev);
   // This comes first: it also starts libvirtd where that has ended for want of clients.
   await replaceDomains(host);
-  const ports = await openLibvirtHost({ uri: 'qemu:///system', facts: new SysfsHostFacts({ root: '/' }) });
+  const ports = await openLibvirtHost({ uri: qemuUri, facts: new SysfsHostFacts({ root: '/' }) });
   await libvirtKnows(ports, host);
   return {
     ports,
@@ -44,15 +56,14 @@ export async function becomeHost(hostName: string): Promise<ContractHost> {
         await run('mdevctl', ['stop', '-u', uuid]);
       },
       retitle: async (domain, title) => {
-        await run('virsh', ['desc', domain, '--config', '--title', title]);
+        await run('virsh', ['--connect', qemuUri, 'desc', domain, '--config', '--title', title]);
       },
     },
     interrupt: async (meanwhile) => {
-      // Without its sockets nobody starts it again.
-      await run('systemctl', ['stop', ...libvirtSockets, 'libvirtd.service']);
+      await run('systemctl', ['stop', ...libvirtUnits[daemons]]);
       await untilConnected(ports, false);
       await meanwhile();
-      await run('systemctl', ['start', ...libvirtSockets, 'libvirtd.service']);
+      await startLibvirt(daemons);
       await untilConnected(ports, true);
     },
     dispose: async () => {
@@ -117,7 +128,7 @@ async function replaceDomains({ domains }: HostFile): Promise<void> {
 }
 
 function virsh(commands: string): Promise<{ stdout: string }> {
-  return run('virsh', ['--quiet', '--connect', 'qemu:///system', commands]);
+  return run('virsh', ['--quiet', '--connect', qemuUri, commands]);
 }
 
 /** libvirt looks at mdevctl's files again when they change, a moment later. */
