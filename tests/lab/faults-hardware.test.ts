@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { install } from './installed.js';
+import { describe, expect, it } from 'vitest';
 import { Lab } from './lab.js';
-import { clear, secondGpu, seedUuid } from './machines.js';
+import { secondGpu, seedUuid } from './machines.js';
 import {
   inUse,
   killLibvirtd,
   killVgpud,
   plugIn,
   pull,
-  setUpScene,
+  useScene,
   stored,
   storedUuid,
   untilGone,
@@ -29,20 +28,7 @@ const back = { [seedUuid]: whole[seedUuid], [storedUuid]: whole[storedUuid] };
 
 describe('a GPU that is pulled', { timeout: 900_000 }, () => {
   const lab = new Lab();
-  let before = '';
-
-  beforeAll(async () => {
-    await install(lab);
-  });
-  beforeEach(async () => {
-    await setUpScene(lab);
-    before = await stored(lab);
-  });
-  afterAll(async () => {
-    await clear(lab);
-    await plugIn(lab);
-    await lab.try('/usr/lib/vgpud/uninstall.sh');
-  });
+  const scene = useScene(lab);
 
   it('takes its active vGPUs with it; definitions stay, say what is missing, and work when it is back', async () => {
     await pull(lab);
@@ -54,14 +40,14 @@ describe('a GPU that is pulled', { timeout: 900_000 }, () => {
     const started = await lab.try(`vgpuctl domain start ${user}`);
     expect([started.status, started.stderr]).toEqual([15, expect.stringContaining(secondGpu)]);
     expect(await lab.run('vgpuctl list --defined')).toContain(`${seedUuid} ${secondGpu}`);
-    expect(await stored(lab)).toBe(before);
+    expect(await stored(lab)).toBe(scene.before);
 
     await plugIn(lab);
     await untilVgpus(lab, back);
     expect(await call(lab, vgpuPath(storedUuid, secondGpu), 'Vgpu.Start')).toBeUndefined();
     await untilVgpus(lab, { ...back, [storedUuid]: 'active persistent' });
     await lab.run(`vgpuctl domain start ${user}`);
-    expect(await stored(lab)).toBe(before);
+    expect(await stored(lab)).toBe(scene.before);
   });
 
   it('and is missing when libvirtd and vgpud are killed: both find the definitions again', async () => {
@@ -72,7 +58,7 @@ describe('a GPU that is pulled', { timeout: 900_000 }, () => {
     await untilVgpus(lab, missing);
     await plugIn(lab);
     await untilVgpus(lab, back);
-    expect(await stored(lab)).toBe(before);
+    expect(await stored(lab)).toBe(scene.before);
   });
 
   it('waits for the machine that has its vGPU, also when vgpud is killed meanwhile', async () => {
@@ -93,6 +79,22 @@ describe('a GPU that is pulled', { timeout: 900_000 }, () => {
     await plugIn(lab);
     await untilVgpus(lab, back);
     expect(await call(lab, await domainPath(lab, user), 'Domain.Start')).toBeUndefined();
-    expect(await stored(lab)).toBe(before);
+    expect(await stored(lab)).toBe(scene.before);
+  });
+
+  it('waits for that machine only until libvirtd is killed: a new libvirtd ends it, and no definition is lost', async () => {
+    await useVgpu(lab);
+    await pull(lab);
+    await lab.until(`! test -e /sys/bus/mdev/devices/${seedUuid}`);
+    await untilVgpus(lab, { [seedUuid]: inUse[seedUuid], [storedUuid]: inUse[storedUuid] });
+    await killLibvirtd(lab);
+    await untilGone(lab);
+    await untilVgpus(lab, missing);
+    const path = await domainPath(lab, user);
+    expect(await show(lab, path, 'Domain', ['State'])).toEqual({ State: 'shut-off' });
+    await plugIn(lab);
+    await untilVgpus(lab, back);
+    expect(await call(lab, path, 'Domain.Start')).toBeUndefined();
+    expect(await stored(lab)).toBe(scene.before);
   });
 });

@@ -1,31 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { install } from './installed.js';
+import { describe, expect, it } from 'vitest';
 import { Lab } from './lab.js';
-import { clear, otherUuid, secondGpu, seedUuid } from './machines.js';
-import { inUse, killLibvirtd, setUpScene, stored, storedUuid, typeId, useVgpu, user, whole } from './scene.js';
+import { otherUuid, secondGpu, seedUuid } from './machines.js';
+import { inUse, killLibvirtd, useScene, stored, storedUuid, typeId, useVgpu, user, whole } from './scene.js';
 import { call, domainPath, gpuPath, untilVgpus, vgpuPath } from './vgpud.js';
 
 describe('without mdevctl', { timeout: 900_000 }, () => {
   const lab = new Lab();
-  let before = '';
-
-  beforeAll(async () => {
-    await install(lab);
-  });
-  beforeEach(async () => {
-    await putBack();
-    await setUpScene(lab);
-    before = await stored(lab);
-  });
-  afterAll(async () => {
-    await putBack();
-    await clear(lab);
-    await lab.try('/usr/lib/vgpud/uninstall.sh');
-  });
+  const putBack = () => lab.try('mv --no-clobber /usr/bin/mdevctl.away /usr/bin/mdevctl');
+  const scene = useScene(lab, putBack);
 
   const takeAway = () => lab.run('mv /usr/bin/mdevctl /usr/bin/mdevctl.away');
-  const putBack = () => lab.try('mv --no-clobber /usr/bin/mdevctl.away /usr/bin/mdevctl');
 
   it('every change of a vGPU is refused, names it, and changes nothing; with it the same change works', async () => {
     await takeAway();
@@ -42,12 +27,12 @@ describe('without mdevctl', { timeout: 900_000 }, () => {
     const { status, stderr } = await lab.try(`vgpuctl start --uuid ${storedUuid}`);
     expect([status, stderr]).toEqual([3, expect.stringContaining('mdevctl')]);
     await untilVgpus(lab, whole);
-    expect(await stored(lab)).toBe(before);
+    expect(await stored(lab)).toBe(scene.before);
 
     await putBack();
     expect(await change(storedUuid, 'Start')).toBeUndefined();
     await untilVgpus(lab, { ...whole, [storedUuid]: 'active persistent' });
-    expect(await stored(lab)).toBe(before);
+    expect(await stored(lab)).toBe(scene.before);
   });
 
   it('a machine starts with its active vGPU and is ended: nothing of it needs mdevctl', async () => {
@@ -55,7 +40,7 @@ describe('without mdevctl', { timeout: 900_000 }, () => {
     await useVgpu(lab);
     expect(await call(lab, await domainPath(lab, user), 'Domain.ForceOff')).toBeUndefined();
     await untilVgpus(lab, whole);
-    expect(await stored(lab)).toBe(before);
+    expect(await stored(lab)).toBe(scene.before);
   });
 
   it('a new libvirtd knows no definitions, and all of them when it has mdevctl again', async () => {
@@ -66,6 +51,6 @@ describe('without mdevctl', { timeout: 900_000 }, () => {
     await putBack();
     await killLibvirtd(lab);
     await untilVgpus(lab, inUse);
-    expect(await stored(lab)).toBe(before);
+    expect(await stored(lab)).toBe(scene.before);
   });
 });

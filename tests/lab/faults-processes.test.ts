@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { install } from './installed.js';
+import { describe, expect, it } from 'vitest';
 import { Lab } from './lab.js';
-import { clear, otherUuid, secondGpu, seedUuid } from './machines.js';
-import { inUse, killLibvirtd, killVgpud, setUpScene, stored, storedUuid, useVgpu, user, whole } from './scene.js';
+import { otherUuid, secondGpu, seedUuid } from './machines.js';
+import { inUse, killLibvirtd, killVgpud, useScene, stored, storedUuid, useVgpu, user, whole } from './scene.js';
 import { call, domainPath, eventually, managerPath, show, untilVgpus, vgpuPath } from './vgpud.js';
 
 const libvirtdUnits = 'libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket libvirtd.service';
 
 describe('a process that is killed', { timeout: 900_000 }, () => {
   const lab = new Lab();
-  let before = '';
-
-  beforeAll(async () => {
-    await install(lab);
-  });
-  beforeEach(async () => {
-    await setUpScene(lab);
-    before = await stored(lab);
-  });
-  afterAll(async () => {
-    await clear(lab);
-    await lab.try('/usr/lib/vgpud/uninstall.sh');
-  });
+  const scene = useScene(lab);
 
   async function untilConnected(expected: { readonly Connected: boolean; readonly Stale: boolean }): Promise<void> {
     await eventually(async () => {
@@ -39,7 +26,7 @@ describe('a process that is killed', { timeout: 900_000 }, () => {
     expect(await call(lab, await domainPath(lab, user), 'Domain.ForceOff')).toBeUndefined();
     expect(await call(lab, vgpuPath(otherUuid, secondGpu), 'Vgpu.Stop')).toBeUndefined();
     await untilVgpus(lab, { [seedUuid]: whole[seedUuid], [storedUuid]: whole[storedUuid] });
-    expect(await stored(lab)).toBe(before);
+    expect(await stored(lab)).toBe(scene.before);
   });
 
   it('libvirtd for good: vgpud says so, shows what it knew, changes nothing, and goes on when it is back', async () => {
@@ -62,7 +49,7 @@ describe('a process that is killed', { timeout: 900_000 }, () => {
     await untilVgpus(lab, whole);
     expect(await call(lab, vgpuPath(otherUuid, secondGpu), 'Vgpu.Stop')).toBeUndefined();
     expect(await lab.run('ls /sys/bus/mdev/devices')).toBe(`${seedUuid}\n`);
-    expect(await stored(lab)).toBe(before);
+    expect(await stored(lab)).toBe(scene.before);
   });
 
   it('vgpud, while vGPUs are stored, active and in use: it comes back by itself and knows what there is', async () => {
@@ -72,6 +59,6 @@ describe('a process that is killed', { timeout: 900_000 }, () => {
     await killVgpud(lab);
     await untilVgpus(lab, inUse);
     expect(await call(lab, vgpuPath(seedUuid, secondGpu), 'Vgpu.Stop')).toMatch(/^DeviceBusy: .*server/);
-    expect(await stored(lab)).toBe(before);
+    expect(await stored(lab)).toBe(scene.before);
   });
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { expect } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
+import { install } from './installed.js';
 import type { Lab } from './lab.js';
 import { clear, defineDomain, otherUuid, secondGpu, seedUuid } from './machines.js';
 import { call, callWith, domainPath, eventually, gpuPath, untilVgpus } from './vgpud.js';
@@ -18,8 +19,30 @@ export const whole = {
 /** The same while the machine runs. */
 export const inUse = { ...whole, [seedUuid]: `active persistent auto ${user}` };
 
+/**
+ * For all tests of a file: vgpud is installed, and the scene set up before each.
+ * @param restore what a test may have left broken
+ * @returns what is stored before the test that runs
+ */
+export function useScene(lab: Lab, restore = async (): Promise<unknown> => undefined): { readonly before: string } {
+  const scene = { before: '' };
+  beforeAll(() => install(lab));
+  beforeEach(async () => {
+    await restore();
+    await setUpScene(lab);
+    scene.before = await stored(lab);
+  });
+  afterAll(async () => {
+    await restore();
+    await clear(lab);
+    await plugIn(lab);
+    await lab.try('/usr/lib/vgpud/uninstall.sh');
+  });
+  return scene;
+}
+
 /** The second GPU with a vGPU that starts by itself and a machine has, a transient one, and one that is only stored. */
-export async function setUpScene(lab: Lab): Promise<void> {
+async function setUpScene(lab: Lab): Promise<void> {
   await plugIn(lab);
   await clear(lab);
   await untilVgpus(lab, {});
