@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parent, startCliHost, typeId, uuid, type CliHost } from './cli-host.js';
+import { startCliHost, type CliHost } from './cli-host.js';
+import { parent, typeId, uuid } from './seed-page.js';
 
 const start = ['start', '-u', uuid, '-p', parent, '-t', typeId];
 const password = 'only-in-this-host';

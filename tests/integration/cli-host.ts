@@ -4,11 +4,6 @@ import { isDeepStrictEqual } from 'node:util';
 import type { HostFile } from '@vgpu/core/testing';
 import { startEmulatedHost, type EmulatedHost, type ExecOptions, type ExecResult } from '../emulated-host/index.js';
 
-/** The vGPU of the page. */
-export const uuid = '7686131b-b229-4768-a02c-35d1dbed7c66';
-export const parent = '0000:00:02.0';
-export const typeId = 'i915-GVTg_V5_4';
-
 /** How long the service may take to see what another program changed. */
 const followTimeoutMs = 10_000;
 

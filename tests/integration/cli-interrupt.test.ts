@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../emulated-host/testing.js';
-import { parent, startCliHost, typeId, uuid, type CliHost } from './cli-host.js';
+import { startCliHost, type CliHost } from './cli-host.js';
+import { parent, typeId, uuid } from './seed-page.js';
 
 const start = ['start', '-u', uuid, '-p', parent, '-t', typeId];
 const ctrlC = '\u0003';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, it } from 'vitest';
-import { parent, startCliHost, typeId, uuid } from './cli-host.js';
+import { startCliHost } from './cli-host.js';
+import { parent, typeId, uuid } from './seed-page.js';
 
 const server = 'web server';
 const oneSpace = '11111111-0000-4000-8000-000000000001';

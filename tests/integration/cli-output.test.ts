@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parent, startCliHost, typeId, uuid, type CliHost } from './cli-host.js';
+import { startCliHost, type CliHost } from './cli-host.js';
+import { parent, typeId, uuid } from './seed-page.js';
 
 describe('where the output goes', { timeout: 120_000 }, () => {
   let host: CliHost;

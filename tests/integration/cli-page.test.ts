@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { journey } from './journey.js';
-import { parent, readPageGroups, startCliHost, typeId, uuid, type CliHost } from './cli-host.js';
+import { readPageGroups, startCliHost, type CliHost } from './cli-host.js';
+import { parent, typeId, uuid } from './seed-page.js';
 
 const running = '00000000-0000-4000-8000-00000000000a';
 const foreign = '00000000-0000-4000-8000-00000000000b';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, describe, expect, it } from 'vitest';
-import { parent, startCliHost, typeId, uuid, type CliHost } from './cli-host.js';
+import { startCliHost, type CliHost } from './cli-host.js';
+import { parent, typeId, uuid } from './seed-page.js';
 
 const unused = '00000000-0000-4000-8000-000000000001';
 const twice = '00000000-0000-4000-8000-000000000002';

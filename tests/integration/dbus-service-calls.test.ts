@@ -4,12 +4,8 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contract, interfaces, managerPath, type ContractMethod } from '@vgpu/dbus-service/protocol';
 import { startEmulatedHost, type EmulatedHost, type ExecResult } from '../emulated-host/index.js';
+import { domainPath as phyllome, gpuPath as gpu, pciPath as pci, uuid, vgpuPath as vgpu } from './seed-page.js';
 
-const uuid = '7686131b-b229-4768-a02c-35d1dbed7c66';
-const vgpu = '/me/phyllo/Vgpu1/vgpu/7686131b_b229_4768_a02c_35d1dbed7c66_0000_00_02_0';
-const gpu = '/me/phyllo/Vgpu1/gpu/0000_00_02_0';
-const pci = '/me/phyllo/Vgpu1/pci/0000_00_02_0';
-const phyllome = '/me/phyllo/Vgpu1/domain/2f6d3f3e_6f2c_4b0b_9a39_5c0f6f5b8c11';
 const name = 'me.phyllo.Vgpu1';
 
 let host: EmulatedHost;

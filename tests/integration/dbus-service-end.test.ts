@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { busName, interfaces } from '@vgpu/dbus-service/protocol';
 import { startEmulatedHost, type EmulatedHost } from '../emulated-host/index.js';
+import { gpuPath as gpu, uuid } from './seed-page.js';
 
-const uuid = '7686131b-b229-4768-a02c-35d1dbed7c66';
 const other = '11111111-2222-4333-8444-555555555555';
-const gpu = '/me/phyllo/Vgpu1/gpu/0000_00_02_0';
 
 let host: EmulatedHost;
 

@@ -7,6 +7,7 @@ import { startEmulatedHost, type EmulatedHost } from '../emulated-host/index.js'
 import { eventually } from '../emulated-host/testing.js';
 import { ObjectMirror } from './dbus-service-mirror.js';
 import { fuzzMaterial, hostState, processId, residentMiB, runHostile, SecondClient, victims } from './hostile-host.js';
+import { gpuPath as gpu, uuid } from './seed-page.js';
 
 const messages = Number(process.env['FUZZ_MESSAGES'] || 100_000);
 const warmUp = 5_000;
@@ -17,8 +18,6 @@ const timeoutMs = 120_000 + messages * 10;
 /** Another caller waits that long at most, while 192 calls of the fuzzer wait with his. */
 const othersTimeoutMs = 15_000;
 const settleTimeoutMs = 60_000;
-const uuid = '7686131b-b229-4768-a02c-35d1dbed7c66';
-const gpu = '/me/phyllo/Vgpu1/gpu/0000_00_02_0';
 
 interface Outcome {
   readonly sent: number;

@@ -33,10 +33,6 @@ const maxDiffThreads = 8;
 /** What one hostile caller can make vgpud write, in characters. */
 const maxLogGrowth = 10_000;
 const testTimeoutMs = 240_000;
-const uuid = '7686131b-b229-4768-a02c-35d1dbed7c66';
-const vgpu = '/me/phyllo/Vgpu1/vgpu/7686131b_b229_4768_a02c_35d1dbed7c66_0000_00_02_0';
-const gpu = '/me/phyllo/Vgpu1/gpu/0000_00_02_0';
-const phyllome = '/me/phyllo/Vgpu1/domain/2f6d3f3e_6f2c_4b0b_9a39_5c0f6f5b8c11';
 const limits = 'org.freedesktop.DBus.Error.LimitsExceeded';
 const invalid = 'me.phyllo.Vgpu1.Error.InvalidArgument';
 
@@ -50,6 +46,7 @@ for number in range(int(sys.argv[1])):
     with open(os.path.join(folder, name), "w") as file:
         file.write('{"mdev_type":"i915-GVTg_V5_8","start":"manual","attrs":[]}')
 `;
+import { domainPath as phyllome, gpuPath as gpu, uuid, vgpuPath as vgpu } from './seed-page.js';
 
 let host: EmulatedHost;
 let mirror: ObjectMirror;

@@ -7,15 +7,13 @@ import { SeededRandom } from '@vgpu/core/testing';
 import { busName, interfaces, managerPath, rootPath, type TypedValue } from '@vgpu/dbus-service/protocol';
 import { startEmulatedHost, type EmulatedHost } from '../emulated-host/index.js';
 import { eventually, run } from '../emulated-host/testing.js';
+import { gpuPath as gpu, uuid, vgpuPath as vgpu } from './seed-page.js';
 
 const idleMs = 200;
 /** From the moment the last client leaves until the process is gone. */
 const endTimeoutMs = 10_000;
 /** For the whole life of a vgpud that nobody calls. */
 const lifeTimeoutMs = 20_000;
-const uuid = '7686131b-b229-4768-a02c-35d1dbed7c66';
-const vgpu = '/me/phyllo/Vgpu1/vgpu/7686131b_b229_4768_a02c_35d1dbed7c66_0000_00_02_0';
-const gpu = '/me/phyllo/Vgpu1/gpu/0000_00_02_0';
 const daemon = 'org.freedesktop.DBus';
 const vgpud = [
   '/run/emulated-host/bin/node',

@@ -5,8 +5,9 @@ import type { EmulatedHost } from '../emulated-host/index.js';
 import { eventually, run } from '../emulated-host/testing.js';
 import { DesktopClient } from './dbus-service-client.js';
 import { comparable, type ObjectMirror } from './dbus-service-mirror.js';
-import { domainPath, gpuPath, MirroredHost, parent, uuid, vgpuPath } from './mirrored-host.js';
+import { MirroredHost } from './mirrored-host.js';
 import { PolkitAgent } from './polkit-agent.js';
+import { domainPath, gpuPath, parent, uuid, vgpuPath } from './seed-page.js';
 
 const other = '11111111-2222-4333-8444-555555555555';
 const notAuthorized = 'me.phyllo.Vgpu1.Error.NotAuthorized';

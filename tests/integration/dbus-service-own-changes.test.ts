@@ -4,11 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { interfaces, managerPath } from '@vgpu/dbus-service/protocol';
 import { startEmulatedHost, type EmulatedHost } from '../emulated-host/index.js';
 import { comparable, ObjectMirror } from './dbus-service-mirror.js';
+import { domainPath as phyllome, gpuPath as gpu, uuid, vgpuPath as vgpu } from './seed-page.js';
 
-const uuid = '7686131b-b229-4768-a02c-35d1dbed7c66';
-const gpu = '/me/phyllo/Vgpu1/gpu/0000_00_02_0';
-const vgpu = '/me/phyllo/Vgpu1/vgpu/7686131b_b229_4768_a02c_35d1dbed7c66_0000_00_02_0';
-const phyllome = '/me/phyllo/Vgpu1/domain/2f6d3f3e_6f2c_4b0b_9a39_5c0f6f5b8c11';
 /** The one that can start: QEMU finds no vfio on an emulated host. */
 const server = '/me/phyllo/Vgpu1/domain/b5a0c8de_52cf_4d0f_8a4e_0a6a8b6f7d22';
 /** Each change waits for libvirt, and a machine starts among them. */

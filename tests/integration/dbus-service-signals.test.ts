@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { interfaces, managerPath } from '@vgpu/dbus-service/protocol';
 import type { EmulatedHost } from '../emulated-host/index.js';
 import { comparable, type ObjectMirror } from './dbus-service-mirror.js';
-import { domainPath, gpuPath, MirroredHost, parent, typeId, uuid, vgpuPath } from './mirrored-host.js';
+import { MirroredHost } from './mirrored-host.js';
+import { domainPath, gpuPath, parent, typeId, uuid, vgpuPath } from './seed-page.js';
 
 const type4 = `${gpuPath}/type/i915_2dGVTg_5fV5_5f4`;
 const extra = '/me/phyllo/Vgpu1/domain/a1b2c3d4_0000_4000_8000_00000000abcd';

@@ -7,11 +7,9 @@ import { run } from '../emulated-host/testing.js';
 import { DesktopClient } from './dbus-service-client.js';
 import { comparable, ObjectMirror } from './dbus-service-mirror.js';
 import { SecondClient } from './hostile-host.js';
+import { gpuPath as gpu, uuid, vgpuPath as vgpu } from './seed-page.js';
 
-const uuid = '7686131b-b229-4768-a02c-35d1dbed7c66';
 const other = '11111111-2222-4333-8444-555555555555';
-const gpu = '/me/phyllo/Vgpu1/gpu/0000_00_02_0';
-const vgpu = '/me/phyllo/Vgpu1/vgpu/7686131b_b229_4768_a02c_35d1dbed7c66_0000_00_02_0';
 const notAuthorized = 'me.phyllo.Vgpu1.Error.NotAuthorized';
 const limits = 'org.freedesktop.DBus.Error.LimitsExceeded';
 /** What vgpud keeps of one user. */

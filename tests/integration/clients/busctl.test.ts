@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../emulated-host/testing.js';
-import { buses, ClientHost, gpuPath, parent, typeId, uuid, vgpuPath } from './client-host.js';
+import { buses, ClientHost } from './client-host.js';
+import { gpuPath, parent, typeId, uuid, vgpuPath } from '../seed-page.js';
 
 const name = 'me.phyllo.Vgpu1';
 const managerPath = '/me/phyllo/Vgpu1/manager';

@@ -5,16 +5,11 @@ import { join } from 'node:path';
 import { startEmulatedHost, type BusProgram, type EmulatedHost } from '../../emulated-host/index.js';
 import { eventually, run } from '../../emulated-host/testing.js';
 import { Lines } from './lines.js';
+import { parent, uuid } from '../seed-page.js';
 
 /** Both system buses of today's distributions. */
 export const buses = ['dbus-daemon', 'dbus-broker'] as const satisfies readonly BusProgram[];
 
-export const uuid = '7686131b-b229-4768-a02c-35d1dbed7c66';
-export const parent = '0000:00:02.0';
-export const typeId = 'i915-GVTg_V5_4';
-export const gpuPath = '/me/phyllo/Vgpu1/gpu/0000_00_02_0';
-export const vgpuPath = '/me/phyllo/Vgpu1/vgpu/7686131b_b229_4768_a02c_35d1dbed7c66_0000_00_02_0';
-export const domainPath = '/me/phyllo/Vgpu1/domain/2f6d3f3e_6f2c_4b0b_9a39_5c0f6f5b8c11';
 /** The contract where it is installed. */
 export const installedContract = '/usr/share/dbus-1/interfaces/me.phyllo.Vgpu1.xml';
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { buses, ClientHost, gpuPath } from './client-host.js';
+import { buses, ClientHost } from './client-host.js';
 import { documentedProgram } from './documented.js';
+import { gpuPath } from '../seed-page.js';
 
 /** Calls with a message that names no interface, and then one that the service does not have; prints both errors. */
 const callsPastTheBus = `

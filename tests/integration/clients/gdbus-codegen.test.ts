@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buses, ClientHost, gpuPath, typeId, uuid, vgpuPath } from './client-host.js';
+import { buses, ClientHost } from './client-host.js';
+import { gpuPath, typeId, uuid, vgpuPath } from '../seed-page.js';
 
 const contract = join(import.meta.dirname, '../../../packages/dbus-service/data/me.phyllo.Vgpu1.xml');
 const source = join(import.meta.dirname, 'programs/codegen-client.c');

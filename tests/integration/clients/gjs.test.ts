@@ -1,16 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  buses,
-  ClientHost,
-  domainPath,
-  gpuPath,
-  installedContract,
-  parent,
-  typeId,
-  uuid,
-  vgpuPath,
-} from './client-host.js';
+import { buses, ClientHost, installedContract } from './client-host.js';
+import { domainPath, gpuPath, parent, typeId, uuid, vgpuPath } from '../seed-page.js';
 
 /** How an error of the service looks in gjs: GLib's general one, with the service's name in it. */
 const refusal = (name: string) => ({ name: `me.phyllo.Vgpu1.Error.${name}`, isIOError: true });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { buses, ClientHost, domainPath, parent, typeId, uuid, vgpuPath } from './client-host.js';
+import { buses, ClientHost } from './client-host.js';
+import { domainPath, parent, typeId, uuid, vgpuPath } from '../seed-page.js';
 
 describe.each(buses)('python3-gi on %s', { timeout: 60_000 }, (bus) => {
   let host: ClientHost;
