@@ -16,7 +16,7 @@ import {
   user,
   whole,
 } from './scene.js';
-import { call, domainPath, show, untilVgpus, vgpuPath } from './vgpud.js';
+import { call, domainPath, show, untilConnected, untilVgpus, vgpuPath } from './vgpud.js';
 
 /** The definitions, while their GPU is away; the transient vGPU is gone with it. */
 const missing = {
@@ -89,6 +89,7 @@ describe('a GPU that is pulled', { timeout: 900_000 }, () => {
     await untilVgpus(lab, { [seedUuid]: inUse[seedUuid], [storedUuid]: inUse[storedUuid] });
     await killLibvirtd(lab);
     await untilGone(lab);
+    await untilConnected(lab, true);
     await untilVgpus(lab, missing);
     const path = await domainPath(lab, user);
     expect(await show(lab, path, 'Domain', ['State'])).toEqual({ State: 'shut-off' });

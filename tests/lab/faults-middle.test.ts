@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addHook, Gate, removeHook } from './gate.js';
+import { addHook, Gate, removeGate, removeHook } from './gate.js';
 import { Lab } from './lab.js';
 import { otherUuid, secondGpu, seedUuid } from './machines.js';
 import { inUse, killLibvirtd, killVgpud, stored, storedUuid, typeId, user, useScene, useVgpu, whole } from './scene.js';
-import { call, callWith, domainPath, gpuPath, show, untilVgpus, vgpuPath } from './vgpud.js';
+import { call, callWith, domainPath, gpuPath, show, untilConnected, untilVgpus, vgpuPath } from './vgpud.js';
 
 const newUuid = '5d1f3c5e-9f0b-4c0a-8d5e-0a3c1f6a7b21';
 const newPath = vgpuPath(newUuid, secondGpu);
@@ -12,7 +12,7 @@ const newPath = vgpuPath(newUuid, secondGpu);
 describe('in the middle of a change', { timeout: 900_000 }, () => {
   const lab = new Lab();
   beforeAll(() => addHook(lab));
-  const scene = useScene(lab);
+  const scene = useScene(lab, () => removeGate(lab));
   afterAll(() => removeHook(lab));
 
   const create = () => callWith(lab, gpuPath(secondGpu), 'Gpu.CreateVgpu', [typeId, `'{"uuid":<"${newUuid}">}'`]);
@@ -48,6 +48,7 @@ describe('in the middle of a change', { timeout: 900_000 }, () => {
     expect(await created).toMatch(
       /^TimedOut: vGPU 5d1f3c5e\S+ could not be started: .*the outcome is unknown; not undone: start .*, define /,
     );
+    await untilConnected(lab, true);
     await untilVgpus(lab, { ...whole, [newUuid]: 'inactive persistent' });
     await gate.open();
     await takeAway();
@@ -86,6 +87,7 @@ describe('in the middle of a change', { timeout: 900_000 }, () => {
     await killLibvirtd(lab);
     expect(await started).toMatch(/^TimedOut: domain server could not be started: .*the outcome is unknown/);
     await gate.open();
+    await untilConnected(lab, true);
     await untilVgpus(lab, whole);
     expect(await show(lab, path, 'Domain', ['State'])).toEqual({ State: 'shut-off' });
     await useVgpu(lab);

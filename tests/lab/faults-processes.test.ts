@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Lab } from './lab.js';
 import { otherUuid, secondGpu, seedUuid } from './machines.js';
 import { inUse, killLibvirtd, killVgpud, useScene, stored, storedUuid, useVgpu, user, whole } from './scene.js';
-import { call, domainPath, eventually, managerPath, show, untilVgpus, vgpuPath } from './vgpud.js';
+import { call, domainPath, untilConnected, untilVgpus, vgpuPath } from './vgpud.js';
 
 const libvirtdUnits = 'libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket libvirtd.service';
 
@@ -11,16 +11,10 @@ describe('a process that is killed', { timeout: 900_000 }, () => {
   const lab = new Lab();
   const scene = useScene(lab);
 
-  async function untilConnected(expected: { readonly Connected: boolean; readonly Stale: boolean }): Promise<void> {
-    await eventually(async () => {
-      expect(await show(lab, managerPath, 'Manager', ['Connected', 'Stale'])).toEqual(expected);
-    });
-  }
-
   it('libvirtd, while vGPUs are stored, active and in use: all are shown as before, and can be changed', async () => {
     await useVgpu(lab);
     await killLibvirtd(lab);
-    await untilConnected({ Connected: true, Stale: false });
+    await untilConnected(lab, true);
     await untilVgpus(lab, inUse);
     expect(await call(lab, vgpuPath(seedUuid, secondGpu), 'Vgpu.Stop')).toMatch(/^DeviceBusy: .*server/);
     expect(await call(lab, await domainPath(lab, user), 'Domain.ForceOff')).toBeUndefined();
@@ -33,7 +27,7 @@ describe('a process that is killed', { timeout: 900_000 }, () => {
     await lab.run('mv /usr/sbin/libvirtd /usr/sbin/libvirtd.away');
     try {
       await killLibvirtd(lab);
-      await untilConnected({ Connected: false, Stale: true });
+      await untilConnected(lab, false);
       await untilVgpus(lab, whole);
       expect(await call(lab, vgpuPath(otherUuid, secondGpu), 'Vgpu.Stop')).toMatch(/^Unavailable: libvirt /);
       const listed = await lab.try('vgpuctl list --defined');
@@ -45,7 +39,7 @@ describe('a process that is killed', { timeout: 900_000 }, () => {
       await lab.run('mv /usr/sbin/libvirtd.away /usr/sbin/libvirtd');
       await lab.run(`systemctl reset-failed ${libvirtdUnits}; systemctl start ${libvirtdUnits}`);
     }
-    await untilConnected({ Connected: true, Stale: false });
+    await untilConnected(lab, true);
     await untilVgpus(lab, whole);
     expect(await call(lab, vgpuPath(otherUuid, secondGpu), 'Vgpu.Stop')).toBeUndefined();
     expect(await lab.run('ls /sys/bus/mdev/devices')).toBe(`${seedUuid}\n`);

@@ -43,7 +43,7 @@ export class Gate {
 
   /** Lets him go on, and everybody after him. */
   async open(): Promise<void> {
-    await this.#lab.run(`set -e\n${this.#before}\n: >${folder}/fifo\nrm -r ${folder}`);
+    await this.#lab.run(`set -e\n${this.#before}\ntimeout 60 sh -c ': >${folder}/fifo'\nrm -r ${folder}`);
   }
 }
 
@@ -56,6 +56,14 @@ export async function addHook(lab: Lab): Promise<void> {
 
 export async function removeHook(lab: Lab): Promise<void> {
   await lab.run(`rm -f ${hook}`);
+}
+
+/** For a test that has failed before it opened its gate. */
+export async function removeGate(lab: Lab): Promise<void> {
+  await lab.run(`
+    [ ! -e ${mdevctl}.behind ] || mv ${mdevctl}.behind ${mdevctl}
+    [ ! -p ${folder}/fifo ] || timeout 5 sh -c ': >${folder}/fifo' || :
+    rm -rf ${folder}`);
 }
 
 async function makeFifo(lab: Lab): Promise<void> {

@@ -60,6 +60,14 @@ export async function untilVgpus(lab: Lab, states: Readonly<Record<string, strin
   await eventually(async () => expect(await vgpuStates(lab)).toEqual(states));
 }
 
+/** Waits until vgpud has libvirt and shows what is, or has lost it and shows what it knew. */
+export async function untilConnected(lab: Lab, connected: boolean): Promise<void> {
+  await eventually(async () => {
+    const shown = await show(lab, managerPath, 'Manager', ['Connected', 'Stale']);
+    expect(shown).toEqual({ Connected: connected, Stale: !connected });
+  });
+}
+
 /** Repeats what is expected until it holds. */
 export async function eventually(check: () => Promise<void>): Promise<void> {
   await vi.waitFor(check, { timeout: patienceMs, interval: 500 });
