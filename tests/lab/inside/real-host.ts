@@ -25,6 +25,7 @@ const libvirtUnits = {
 };
 export type LibvirtDaemons = keyof typeof libvirtUnits;
 
+/** They may also have ended for want of clients. */
 export async function startLibvirt(daemons: LibvirtDaemons): Promise<void> {
   await run('systemctl', ['start', ...libvirtUnits[daemons]]);
 }
@@ -40,7 +41,6 @@ export async function becomeHost(hostName: string, daemons: LibvirtDaemons): Pro
   removeMdevs();
   giveDriversTo(new Set(host.parents.map(({ name }) => name)));
   for (const mdev of host.mdevs) storeMdev(mdev);
-  // This comes first: it also starts libvirtd where that has ended for want of clients.
   await replaceDomains(host);
   const ports = await openLibvirtHost({ uri: qemuUri, facts: new SysfsHostFacts({ root: '/' }) });
   await libvirtKnows(ports, host);
