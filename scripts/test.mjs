@@ -102,6 +102,7 @@ const summary = readSummary();
 for (const name of summary.undeclared) problems.push(`skipped without a reason: ${name}`);
 if (summary.passed + summary.failed === 0) problems.push('no test ran');
 for (const line of summary.skipped) console.log(`skipped ${line}`);
+for (const line of summary.failures) console.log(`failed ${line}`);
 for (const problem of problems) console.log(`PROBLEM ${problem}`);
 
 if (values.project === undefined && Date.now() - begun > budgetMs)
@@ -117,6 +118,6 @@ function readSummary() {
   try {
     return JSON.parse(readFileSync(summaryFile, 'utf8'));
   } catch {
-    return { passed: 0, failed: 0, skipped: [], undeclared: [] };
+    return { passed: 0, failed: 0, failures: [], skipped: [], undeclared: [] };
   }
 }
