@@ -45,6 +45,11 @@ async function fuzz(user: string, chosen: number, count: number): Promise<Outcom
   return JSON.parse(stdout) as Outcome;
 }
 
+/** What vgpud did not expect, as its log says it. */
+function unnamedErrors(): readonly string[] {
+  return host.log('vgpud').match(/^.*\] internal error.*$/gm) ?? [];
+}
+
 const internal = 'me.phyllo.Vgpu1.Error.Internal';
 
 describe(`random messages, FUZZ_SEED=${seed}`, () => {
@@ -81,7 +86,8 @@ describe(`random messages, FUZZ_SEED=${seed}`, () => {
   it(`${asRoot} of root are answered, and nothing lands where a value points to`, { timeout: timeoutMs }, async () => {
     const outcome = await fuzz('root', seed, asRoot);
     expect(outcome.wrong).toEqual([]);
-    expect(outcome.errors[internal]).toBeUndefined();
+    // He gives vGPUs to machines and starts them: that libvirt refuses without a reason is Internal, too, but has a name.
+    expect(unnamedErrors()).toEqual([]);
     expect(await victims(host)).toBe('');
   });
 });
