@@ -32,8 +32,9 @@ describe('parents, how many they make and of which kind', () => {
   it('a time-sliced GPU makes one type at a time, and the refusal comes before the kernel', async () => {
     await lab.run(`vgpuctl start --uuid ${seedUuid} -p 0000:3b:00.0 --type nvidia-63`);
     expect(await lab.run('vgpuctl types -p 0000:3b:00.0')).toBe(await lab.run('mdevctl types -p 0000:3b:00.0'));
-    const { status } = await lab.try(`vgpuctl start --uuid ${otherUuid} -p 0000:3b:00.0 --type nvidia-64`);
-    expect(status).toBe(12);
+    const refused = await lab.try(`vgpuctl start --uuid ${otherUuid} -p 0000:3b:00.0 --type nvidia-64`);
+    expect(refused.status).toBe(12);
+    expect(refused.stderr).toContain(`0000:3b:00.0 has no available instances of nvidia-64; active are ${seedUuid}`);
     await lab.run(`vgpuctl start --uuid ${otherUuid} -p 0000:86:00.0 --type nvidia-64`);
     expect((await lab.run('vgpuctl list')).split('\n')).toHaveLength(3);
   });
