@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addHook, Gate, removeGate, removeHook } from './gate.js';
+import { addHook, holdMdevctl, holdQemu, openGate, removeHook, untilHeld } from './gate.js';
 import { Lab } from './lab.js';
 import { otherUuid, secondGpu, seedUuid } from './machines.js';
 import { inUse, killLibvirtd, killVgpud, stored, storedUuid, typeId, user, useScene, useVgpu, whole } from './scene.js';
@@ -12,7 +12,7 @@ const newPath = vgpuPath(newUuid, secondGpu);
 describe('in the middle of a change', { timeout: 900_000 }, () => {
   const lab = new Lab();
   beforeAll(() => addHook(lab));
-  const scene = useScene(lab, () => removeGate(lab));
+  const scene = useScene(lab, () => openGate(lab));
   afterAll(() => removeHook(lab));
 
   const create = () => callWith(lab, gpuPath(secondGpu), 'Gpu.CreateVgpu', [typeId, `'{"uuid":<"${newUuid}">}'`]);
@@ -31,48 +31,48 @@ describe('in the middle of a change', { timeout: 900_000 }, () => {
   }
 
   it('that makes a vGPU: without vgpud libvirt finishes the step, and the vGPU is shown as it is', async () => {
-    const gate = await Gate.mdevctl(lab, 'start');
+    await holdMdevctl(lab, 'start');
     const created = create();
-    await gate.waits();
+    await untilHeld(lab);
     await killVgpud(lab);
     expect(await created).toEqual(noReply);
-    await gate.open();
+    await openGate(lab);
     await takeAway();
   });
 
   it('that makes a vGPU: without libvirtd the caller is told what is not known and what was done', async () => {
-    const gate = await Gate.mdevctl(lab, 'start');
+    await holdMdevctl(lab, 'start');
     const created = create();
-    await gate.waits();
+    await untilHeld(lab);
     await killLibvirtd(lab);
     expect(await created).toMatch(
       /^TimedOut: vGPU 5d1f3c5e\S+ could not be started: .*the outcome is unknown; not undone: start .*, define /,
     );
     await untilConnected(lab, true);
     await untilVgpus(lab, { ...whole, [newUuid]: 'inactive persistent' });
-    await gate.open();
+    await openGate(lab);
     await takeAway();
   });
 
   it('that stops a vGPU: without vgpud it is stopped all the same', async () => {
-    const gate = await Gate.mdevctl(lab, 'stop');
+    await holdMdevctl(lab, 'stop');
     const stopped = call(lab, vgpuPath(otherUuid, secondGpu), 'Vgpu.Stop');
-    await gate.waits();
+    await untilHeld(lab);
     await killVgpud(lab);
     expect(await stopped).toEqual(noReply);
-    await gate.open();
+    await openGate(lab);
     await untilVgpus(lab, { [seedUuid]: whole[seedUuid], [storedUuid]: whole[storedUuid] });
     expect(await stored(lab)).toBe(scene.before);
   });
 
   it('that starts a machine: without vgpud it starts all the same', async () => {
-    const gate = await Gate.qemu(lab);
+    await holdQemu(lab);
     const path = await domainPath(lab, user);
     const started = call(lab, path, 'Domain.Start');
-    await gate.waits();
+    await untilHeld(lab);
     await killVgpud(lab);
     expect(await started).toEqual(noReply);
-    await gate.open();
+    await openGate(lab);
     await untilVgpus(lab, inUse);
     expect(await call(lab, path, 'Domain.ForceOff')).toBeUndefined();
     await untilVgpus(lab, whole);
@@ -80,13 +80,13 @@ describe('in the middle of a change', { timeout: 900_000 }, () => {
   });
 
   it('that starts a machine: without libvirtd it stays off, and starts at the next call', async () => {
-    const gate = await Gate.qemu(lab);
+    await holdQemu(lab);
     const path = await domainPath(lab, user);
     const started = call(lab, path, 'Domain.Start');
-    await gate.waits();
+    await untilHeld(lab);
     await killLibvirtd(lab);
     expect(await started).toMatch(/^TimedOut: domain server could not be started: .*the outcome is unknown/);
-    await gate.open();
+    await openGate(lab);
     await untilConnected(lab, true);
     await untilVgpus(lab, whole);
     expect(await show(lab, path, 'Domain', ['State'])).toEqual({ State: 'shut-off' });

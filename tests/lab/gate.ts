@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// A gate: something of the machine waits at it in the middle of what it does, as on a host that is slow.
 import type { Lab } from './lab.js';
 
 const folder = '/run/vgpud-gate';
@@ -8,43 +9,34 @@ const hook = '/etc/libvirt/hooks/qemu';
 /** Waits at the gate, if there is one. It opens once, for all. */
 const wait = `[ ! -p ${folder}/fifo ] || { : >${folder}/waits; read -r _ <${folder}/fifo || :; }`;
 
-/** Something of the machine that waits in the middle of what it does, as on a host that is slow. */
-export class Gate {
-  readonly #lab: Lab;
-  readonly #before: string;
+/** From now on mdevctl waits before it does anything, when it is called for this. */
+export async function holdMdevctl(lab: Lab, command: 'start' | 'stop'): Promise<void> {
+  await closeGate(lab);
+  await lab.run(`mv --no-clobber ${mdevctl} ${mdevctl}.behind`);
+  await writeScript(
+    lab,
+    mdevctl,
+    `[ "$1" != ${command} ] || ${wait}\n[ ! -e ${mdevctl}.behind ] || exec ${mdevctl}.behind "$@"\nexec ${mdevctl} "$@"`,
+  );
+}
 
-  private constructor(lab: Lab, before = '') {
-    this.#lab = lab;
-    this.#before = before;
-  }
+/** From now on libvirt waits before it starts a machine's QEMU; `addHook` comes first. */
+export async function holdQemu(lab: Lab): Promise<void> {
+  await closeGate(lab);
+}
 
-  /** mdevctl does nothing when it is called for this. */
-  static async mdevctl(lab: Lab, command: 'start' | 'stop'): Promise<Gate> {
-    await makeFifo(lab);
-    await lab.run(`mv --no-clobber ${mdevctl} ${mdevctl}.behind`);
-    await writeScript(
-      lab,
-      mdevctl,
-      `[ "$1" != ${command} ] || ${wait}\n[ ! -e ${mdevctl}.behind ] || exec ${mdevctl}.behind "$@"\nexec ${mdevctl} "$@"`,
-    );
-    return new Gate(lab, `mv ${mdevctl}.behind ${mdevctl}`);
-  }
+/** Until somebody stands before the gate. */
+export async function untilHeld(lab: Lab): Promise<void> {
+  await lab.until(`test -e ${folder}/waits`);
+}
 
-  /** libvirt does not start a machine's QEMU; `addHook` comes first. */
-  static async qemu(lab: Lab): Promise<Gate> {
-    await makeFifo(lab);
-    return new Gate(lab);
-  }
-
-  /** Until somebody stands before it. */
-  async waits(): Promise<void> {
-    await this.#lab.until(`test -e ${folder}/waits`);
-  }
-
-  /** Lets him go on, and everybody after him. */
-  async open(): Promise<void> {
-    await this.#lab.run(`set -e\n${this.#before}\ntimeout 60 sh -c ': >${folder}/fifo'\nrm -r ${folder}`);
-  }
+/** Lets him go on, and everybody after him; does nothing when there is no gate. */
+export async function openGate(lab: Lab): Promise<void> {
+  // Who has come meanwhile finds a writer, and reads the end when this shell is over; who comes later finds no gate.
+  await lab.run(`
+    [ ! -e ${mdevctl}.behind ] || mv ${mdevctl}.behind ${mdevctl}
+    [ ! -p ${folder}/fifo ] || exec 3<>${folder}/fifo
+    rm -rf ${folder}`);
 }
 
 /** libvirt looks for hooks only when it starts. */
@@ -58,15 +50,7 @@ export async function removeHook(lab: Lab): Promise<void> {
   await lab.run(`rm -f ${hook}`);
 }
 
-/** For a test that has failed before it opened its gate. */
-export async function removeGate(lab: Lab): Promise<void> {
-  await lab.run(`
-    [ ! -e ${mdevctl}.behind ] || mv ${mdevctl}.behind ${mdevctl}
-    [ ! -p ${folder}/fifo ] || timeout 5 sh -c ': >${folder}/fifo' || :
-    rm -rf ${folder}`);
-}
-
-async function makeFifo(lab: Lab): Promise<void> {
+async function closeGate(lab: Lab): Promise<void> {
   await lab.run(`rm -rf ${folder} && mkdir ${folder} && mkfifo ${folder}/fifo`);
 }
 
