@@ -17,14 +17,14 @@ export interface AuthorizationRequest {
 }
 
 /**
- * `challenge`: a dialog would help, and none was allowed. `unanswered`: polkit said nothing, which grants nothing.
- * `left`: nobody was asked to the end, since the caller has left the bus.
+ * `challenge`: a dialog would help, and none was allowed. `busy`: one would help, and too many are open. `unanswered`:
+ * polkit said nothing, which grants nothing. `left`: nobody was asked to the end, since the caller has left the bus.
  */
-export type Decision = 'granted' | 'denied' | 'challenge' | 'unanswered' | 'left';
+export type Decision = 'granted' | 'denied' | 'challenge' | 'busy' | 'unanswered' | 'left';
 
 export interface Authorizer {
   /** Never rejects: whatever cannot be answered is not granted. */
   decide(request: AuthorizationRequest): Promise<Decision>;
-  /** Closes every open dialog: nothing is granted any more. */
+  /** Nothing is granted any more: what is not decided yet is denied at once, and open dialogs are closed. */
   stop(): void;
 }

@@ -63,16 +63,18 @@ function openDialog(bus: ScriptedBus): (result: unknown) => void {
   };
 }
 
-/** A caller who has left while his dialog was open. */
-async function leave() {
+/** A caller whose dialog is open. */
+async function open() {
   const made = make();
   const close = openDialog(made.bus);
-  const decision = made.authorizer.decide({ ...request, interactive: true });
+  const cancellation = new AbortController();
+  const decision = made.authorizer.decide({ ...request, interactive: true, cancelled: cancellation.signal });
   await settle();
-  made.bus.watched.get(':1.7')?.();
+  const leave = () => made.bus.watched.get(':1.7')?.();
   const cancelled = () =>
     made.bus.calls.filter(({ member }) => member === 'CancelCheckAuthorization').map(({ body }) => body.values[0]);
-  return { ...made, close, decision, cancelled, dialog: made.bus.calls[1]?.body.values[4] };
+  const dialog = made.bus.calls[1]?.body.values[4];
+  return { ...made, close, decision, leave, cancel: () => cancellation.abort(), cancelled, dialog };
 }
 
 describe('PolkitAuthorizer', () => {
@@ -107,7 +109,7 @@ describe('PolkitAuthorizer', () => {
     expect(bus.calls.filter(({ body }) => body.values[3] === 1)).toHaveLength(48);
     close([true, false, {}]);
     const decisions = await Promise.all(all);
-    expect(decisions.filter((decision) => decision === 'denied')).toHaveLength(4);
+    expect(decisions.filter((decision) => decision === 'busy')).toHaveLength(4);
   });
 
   it.each([
@@ -156,7 +158,7 @@ describe('PolkitAuthorizer', () => {
     expect(await authorizer.decide({ ...request, interactive: true })).toBe('granted');
     expect(bus.calls.map((call) => [call.body.values[3], call.timeoutMs])).toEqual([
       [0, 10_000],
-      [1, 300_000],
+      [1, 330_000],
     ]);
     expect(bus.watched.size).toBe(0);
     bus.plain = [true, false, {}];
@@ -170,12 +172,13 @@ describe('PolkitAuthorizer', () => {
     expect(await authorizer.decide({ ...request, interactive: true })).toBe('denied');
   });
 
-  describe('grants nothing to a caller who leaves', () => {
+  describe('with an open dialog', () => {
     beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
     afterEach(() => void vi.useRealTimers());
 
-    it('and cancels his dialog only when polkit has not ended it by itself', async () => {
-      const { decision, cancelled, dialog, close } = await leave();
+    it('grants nothing to a caller who leaves, and cancels it only when polkit has not ended it by itself', async () => {
+      const { decision, leave, cancelled, dialog, close } = await open();
+      leave();
       // polkit may say nothing for minutes.
       expect(await decision).toBe('left');
       await vi.advanceTimersByTimeAsync(4_999);
@@ -186,21 +189,95 @@ describe('PolkitAuthorizer', () => {
       await settle();
     });
 
-    it('and leaves alone a dialog that polkit has ended', async () => {
-      const { decision, cancelled, close } = await leave();
+    it('leaves alone one that polkit has ended', async () => {
+      const { decision, leave, cancelled, close, bus } = await open();
+      leave();
       expect(await decision).toBe('left');
       close([false, true, {}]);
-      await vi.advanceTimersByTimeAsync(300_000);
+      await vi.advanceTimersByTimeAsync(400_000);
       expect(cancelled()).toEqual([]);
+      expect(bus.watched.size).toBe(0);
     });
 
-    it('and does not cancel it beside polkit at the end of the service', async () => {
-      const { authorizer, cancelled, close } = await leave();
+    it('denies when it is cancelled, and cancels it when polkit has not ended it a moment later', async () => {
+      const { decision, cancel, cancelled, dialog, close } = await open();
+      cancel();
+      expect(await decision).toBe('denied');
+      await vi.advanceTimersByTimeAsync(299);
+      expect(cancelled()).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(cancelled()).toEqual([dialog]);
+      close([false, true, {}]);
+      await settle();
+    });
+
+    it('leaves one that was cancelled to polkit when its caller leaves then', async () => {
+      const { decision, cancel, leave, cancelled, dialog, close } = await open();
+      cancel();
+      leave();
+      expect(await decision).toBe('denied');
+      await vi.advanceTimersByTimeAsync(4_999);
+      expect(cancelled()).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(cancelled()).toEqual([dialog]);
+      close([true, false, {}]);
+      await settle();
+    });
+
+    it('ends at the end of the service without waiting for polkit, and opens none after it', async () => {
+      const { authorizer, bus, decision, cancelled, dialog, close } = await open();
       authorizer.stop();
+      expect(await decision).toBe('denied');
+      expect(cancelled()).toEqual([]);
+      await vi.advanceTimersByTimeAsync(300);
+      expect(cancelled()).toEqual([dialog]);
+      close(new BusCallError('org.freedesktop.PolicyKit1.Error.Cancelled', 'cancelled'));
+      const before = bus.calls.length;
+      expect(await authorizer.decide({ ...request, interactive: true })).toBe('denied');
+      expect(bus.calls.slice(before)).toEqual([]);
+    });
+
+    it('does not cancel one beside polkit when its caller has left before the end of the service', async () => {
+      const { authorizer, leave, cancelled, close } = await open();
+      leave();
+      authorizer.stop();
+      await vi.advanceTimersByTimeAsync(4_999);
       expect(cancelled()).toEqual([]);
       close([false, true, {}]);
       await settle();
     });
+
+    it('cancels one that nobody answers, and grants nothing', async () => {
+      const { decision, cancelled, dialog, close } = await open();
+      await vi.advanceTimersByTimeAsync(299_999);
+      expect(cancelled()).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await decision).toBe('denied');
+      await vi.advanceTimersByTimeAsync(1);
+      expect(cancelled()).toEqual([dialog]);
+      close([false, true, {}]);
+      await settle();
+    });
+
+    it('has nothing to cancel when polkit fails, which is no answer', async () => {
+      const { bus, log, decision, cancelled, close } = await open();
+      close(new BusCallError('org.freedesktop.DBus.Error.NoReply', 'recipient disconnected'));
+      expect(await decision).toBe('unanswered');
+      await vi.advanceTimersByTimeAsync(400_000);
+      expect(cancelled()).toEqual([]);
+      expect(log.lines).toHaveLength(1);
+      expect(bus.watched.size).toBe(0);
+    });
+  });
+
+  it('denies at the end of the service what polkit does not answer, and asks it nothing more', async () => {
+    const { bus, authorizer } = make();
+    bus.plain = new Promise(() => undefined);
+    const all = Array.from({ length: 20 }, () => authorizer.decide(request));
+    await settle();
+    authorizer.stop();
+    expect(new Set(await Promise.all(all))).toEqual(new Set(['denied']));
+    expect(bus.calls).toHaveLength(8);
   });
 
   it('takes polkit’s error for a dialog of one who has left for no refusal, without a word in the log', async () => {
@@ -216,37 +293,14 @@ describe('PolkitAuthorizer', () => {
     expect(bus.watched.size).toBe(0);
   });
 
-  it('denies when it is cancelled before the caller leaves', async () => {
-    const { bus, authorizer } = make();
-    const close = openDialog(bus);
-    const cancellation = new AbortController();
-    const decision = authorizer.decide({ ...request, interactive: true, cancelled: cancellation.signal });
-    await settle();
-    cancellation.abort();
-    bus.watched.get(':1.7')?.();
-    expect(await decision).toBe('denied');
-    close([true, false, {}]);
-    await settle();
-  });
-
-  it('cancels the dialog that nobody answers, and grants nothing', async () => {
-    const { bus, authorizer } = make();
-    bus.dialog = Promise.resolve(new BusCallError('org.freedesktop.DBus.Error.NoReply', 'timed out'));
-    expect(await authorizer.decide({ ...request, interactive: true })).toBe('denied');
-    const cancel = bus.calls.at(-1);
-    expect(cancel?.member).toBe('CancelCheckAuthorization');
-    expect(cancel?.body.values[0]).toBe(bus.calls[1]?.body.values[4]);
-    expect(bus.watched.size).toBe(0);
-  });
-
   it('opens four dialogs for one user over all his connections, not five, and as many for every other', async () => {
     const { bus, authorizer } = make();
     const close = openDialog(bus);
     const open = (sender: string) => authorizer.decide({ ...request, sender, interactive: true });
     const four = [':1.7', ':1.8', ':1.7', ':1.8'].map(open);
     await settle();
-    expect(await open(':1.7')).toBe('denied');
-    expect(await open(':1.8')).toBe('denied');
+    expect(await open(':1.7')).toBe('busy');
+    expect(await open(':1.8')).toBe('busy');
     const others = [':1.9', ':1.9', ':1.9', ':1.9'].map(open);
     await settle();
     close([true, false, {}]);
@@ -265,27 +319,11 @@ describe('PolkitAuthorizer', () => {
     await Promise.all(four);
     const before = bus.calls.length;
     const fifth = () => authorizer.decide({ ...request, interactive: true });
-    expect(await fifth()).toBe('denied');
+    expect(await fifth()).toBe('busy');
     expect(bus.calls).toHaveLength(before + 1);
     close([true, false, {}]);
     await settle();
     expect(await fifth()).toBe('granted');
-  });
-
-  it('closes open dialogs at the end, and opens none after it', async () => {
-    const { bus, authorizer } = make();
-    const close = openDialog(bus);
-    const decision = authorizer.decide({ ...request, interactive: true });
-    await settle();
-    authorizer.stop();
-    const cancel = bus.calls.at(-1);
-    expect(cancel?.member).toBe('CancelCheckAuthorization');
-    expect(cancel?.body.values[0]).toBe(bus.calls[1]?.body.values[4]);
-    expect(await decision).toBe('denied');
-    close(new BusCallError('org.freedesktop.PolicyKit1.Error.Cancelled', 'cancelled'));
-    const before = bus.calls.length;
-    expect(await authorizer.decide({ ...request, interactive: true })).toBe('denied');
-    expect(bus.calls.slice(before).map(({ member }) => member)).toEqual(['CheckAuthorization']);
   });
 
   it('asks once whose connection it is', async () => {

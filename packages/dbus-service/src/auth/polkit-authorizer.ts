@@ -5,6 +5,7 @@ import type { TypedValue } from '../protocol/contract-types.js';
 import type { AuthorizationRequest, Authorizer, Decision } from './authorizer.js';
 import type { BusUsers } from '../host/bus-users.js';
 import { FairSlots } from '../fair-slots.js';
+import { dialogTimeoutMs, OpenDialog } from './open-dialog.js';
 
 /** What the authorizer needs of the bus. */
 export interface AuthorizationBus {
@@ -19,13 +20,8 @@ const authority = {
 } as const;
 const allowUserInteraction = 1;
 const checkTimeoutMs = 10_000;
-/** After it the dialog is cancelled. */
-const dialogTimeoutMs = 5 * 60_000;
-/**
- * A caller who leaves ends polkit's dialog, too: polkit watches the bus itself. To cancel it in that same moment can stop
- * polkitd for good, with GLib 2.84: docs/decisions/0009. So it is cancelled only when polkit has not ended it by then.
- */
-const departureTimeoutMs = 5_000;
+/** polkit answers soon after a dialog is cancelled. */
+const dialogCheckTimeoutMs = dialogTimeoutMs + 30_000;
 /** Open password dialogs of one user, over all connections: one person answers one at a time. */
 const maxDialogsPerUser = 4;
 /**
@@ -42,12 +38,14 @@ export class PolkitAuthorizer implements Authorizer {
   readonly #log: Log;
   /** Checks without a dialog, which take polkit some milliseconds. Dialogs stay open: they are counted apart. */
   readonly #checks = new FairSlots(maxChecks, maxChecksPerUser);
-  /** Open dialogs by user. */
-  readonly #dialogs = new Map<number, number>();
+  /** How many dialogs each user has open. */
+  readonly #dialogCounts = new Map<number, number>();
   readonly #users: BusUsers;
-  /** What ends each dialog, by the name under which polkit cancels it; there until polkit has answered. */
-  readonly #cancellations = new Map<string, () => void>();
+  /** By the names under which polkit cancels them. */
+  readonly #openDialogs = new Map<string, OpenDialog>();
   #nextCancellation = 1;
+  /** Deny what is not decided yet. */
+  readonly #denials = new Set<() => void>();
   #stopped = false;
 
   constructor(bus: AuthorizationBus, users: BusUsers, log: Log) {
@@ -57,97 +55,90 @@ export class PolkitAuthorizer implements Authorizer {
   }
 
   async decide(request: AuthorizationRequest): Promise<Decision> {
-    let decision: Decision;
+    let deny: () => void = ignore;
+    const denied = new Promise<Decision>((resolve) => {
+      deny = () => resolve('denied');
+    });
+    this.#denials.add(deny);
     try {
-      // Whoever needs no dialog gets none, and opens none that would count.
-      const user = await this.#users.userOf(request.sender);
-      decision = await this.#checks.run(user, () => this.#check(request, 0, ''));
-    } catch (error) {
-      if (isAboutGoneCaller(error)) return 'left';
-      this.#log.error(`${request.action} not granted to ${request.sender}: no answer of polkit`, error);
-      return 'unanswered';
-    }
-    try {
-      if (decision !== 'challenge' || !request.interactive) return decision;
-      return await this.#checkWithDialog(request);
-    } catch (error) {
-      if (isAboutGoneCaller(error)) return 'left';
-      this.#log.error(`${request.action} denied to ${request.sender}`, error);
-      return 'denied';
+      // Whatever polkit does, the end of the service does not wait for it.
+      return await Promise.race([denied, this.#decide(request)]);
+    } finally {
+      this.#denials.delete(deny);
     }
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const end of this.#cancellations.values()) end();
+    for (const dialog of this.#openDialogs.values()) dialog.drop();
+    for (const deny of this.#denials) deny();
   }
 
-  async #checkWithDialog(request: AuthorizationRequest): Promise<Decision> {
-    const { sender, cancelled, onDialog } = request;
-    const user = await this.#users.userOf(sender);
-    const open = this.#dialogs.get(user) ?? 0;
-    if (this.#stopped || cancelled?.aborted) return 'denied';
-    if (open >= maxDialogsPerUser) {
-      this.#log.info(`user ${user} has ${open} dialogs open already: denied to ${sender}`);
-      return 'denied';
-    }
-    if (this.#cancellations.size >= maxDialogs) {
-      this.#log.info(`${maxDialogs} dialogs are open already: denied to ${sender}`);
-      return 'denied';
-    }
-    this.#dialogs.set(user, open + 1);
-    const cancellation = `vgpud-${this.#nextCancellation++}`;
-    let settle: (how: 'denied' | 'left') => void = ignore;
-    const ended = new Promise<'denied' | 'left'>((resolve) => {
-      settle = resolve;
-    });
-    let departure: NodeJS.Timeout | undefined;
-    const leave = () => {
-      settle('left');
-      departure = setTimeout(() => this.#cancel(cancellation), departureTimeoutMs);
-    };
-    const drop = () => {
-      settle('denied');
-      if (departure === undefined) this.#cancel(cancellation);
-    };
-    this.#cancellations.set(cancellation, drop);
-    const unwatch = this.#bus.watchDeparture(sender, leave);
-    cancelled?.addEventListener('abort', drop);
+  /** Never rejects. */
+  async #decide(request: AuthorizationRequest): Promise<Decision> {
     try {
-      onDialog?.();
-      const answered = this.#check(request, allowUserInteraction, cancellation).finally(() => {
-        clearTimeout(departure);
-        this.#close(cancellation, user);
-      });
-      // Whoever ended it does not wait for polkit, which may say nothing for minutes.
-      const decision = await Promise.race([ended, answered]);
-      // A dialog that was dismissed is still a challenge for polkit: for us it is an answer.
-      return decision === 'challenge' ? 'denied' : decision;
+      // Whoever needs no dialog gets none, and opens none that would count.
+      const user = await this.#users.userOf(request.sender);
+      const decision = await this.#checks.run(user, async () =>
+        this.#stopped ? 'denied' : this.#check(request, 0, '', checkTimeoutMs),
+      );
+      if (decision !== 'challenge' || !request.interactive) return decision;
+      return await this.#checkWithDialog(request, user);
     } catch (error) {
-      // It would stay open when nobody waits for it any more.
-      this.#cancel(cancellation);
-      throw error;
-    } finally {
+      if (isAboutGoneCaller(error)) return 'left';
+      this.#log.error(`${request.action} not granted to ${request.sender}: no answer of polkit`, error);
+      return 'unanswered';
+    }
+  }
+
+  async #checkWithDialog(request: AuthorizationRequest, user: number): Promise<Decision> {
+    const { sender, cancelled, onDialog } = request;
+    const open = this.#dialogCounts.get(user) ?? 0;
+    if (this.#stopped || cancelled?.aborted) return 'denied';
+    if (open >= maxDialogsPerUser || this.#openDialogs.size >= maxDialogs) {
+      this.#log.info(`user ${user} has ${open} of ${this.#openDialogs.size} dialogs open: no more for ${sender}`);
+      return 'busy';
+    }
+    this.#dialogCounts.set(user, open + 1);
+    const cancellation = `vgpud-${this.#nextCancellation++}`;
+    const dialog = new OpenDialog(() => this.#cancel(cancellation));
+    this.#openDialogs.set(cancellation, dialog);
+    const unwatch = this.#bus.watchDeparture(sender, () => dialog.leave());
+    const drop = () => dialog.drop();
+    cancelled?.addEventListener('abort', drop);
+    onDialog?.();
+    const answered = this.#check(request, allowUserInteraction, cancellation, dialogCheckTimeoutMs).finally(() => {
+      dialog.close();
       unwatch();
       cancelled?.removeEventListener('abort', drop);
-    }
+      this.#openDialogs.delete(cancellation);
+      this.#countDown(user);
+    });
+    // Whoever ended it does not wait for polkit, which may say nothing for minutes.
+    const decision = await Promise.race([dialog.ended, answered]);
+    // A dialog that was dismissed is still a challenge for polkit: for us it is an answer.
+    return decision === 'challenge' ? 'denied' : decision;
   }
 
-  #close(cancellation: string, user: number): void {
-    this.#cancellations.delete(cancellation);
-    const left = (this.#dialogs.get(user) ?? 1) - 1;
-    if (left > 0) this.#dialogs.set(user, left);
-    else this.#dialogs.delete(user);
+  #countDown(user: number): void {
+    const left = (this.#dialogCounts.get(user) ?? 1) - 1;
+    if (left > 0) this.#dialogCounts.set(user, left);
+    else this.#dialogCounts.delete(user);
   }
 
-  async #check(request: AuthorizationRequest, flags: number, cancellation: string): Promise<Decision> {
+  async #check(
+    request: AuthorizationRequest,
+    flags: number,
+    cancellation: string,
+    timeoutMs: number,
+  ): Promise<Decision> {
     const name: TypedValue = { signature: 's', value: request.sender };
     const subject = ['system-bus-name', { name }];
     const [result] = await this.#bus.call({
       ...authority,
       member: 'CheckAuthorization',
       body: { signature: '(sa{sv})sa{ss}us', values: [subject, request.action, request.details, flags, cancellation] },
-      timeoutMs: flags === allowUserInteraction ? dialogTimeoutMs : checkTimeoutMs,
+      timeoutMs,
     });
     return readDecision(result);
   }

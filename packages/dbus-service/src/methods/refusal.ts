@@ -33,6 +33,8 @@ export function refusal(decision: Refusal, { what, grant }: Refused): Error {
   switch (decision) {
     case 'challenge':
       return new BusError('InteractiveAuthorizationRequired', `${what} before somebody authenticates for ${grant}`);
+    case 'busy':
+      return new BusError('LimitsExceeded', `${what} now: too many password dialogs are open`);
     case 'denied':
       return new DeviceError('NotAuthorized', `${what}: polkit has not granted ${grant}`);
     case 'unanswered':
