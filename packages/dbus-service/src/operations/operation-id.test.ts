@@ -84,6 +84,21 @@ describe('operation_id', () => {
     expect(await uuids()).toEqual([]);
   });
 
+  it('makes a repeated call ask for itself when the first one is refused without a dialog', async () => {
+    const { service, authorizer, uuids } = await startSlow().then((rig) => (rig.gate.open(), rig));
+    const check = new Gate();
+    authorizer.answer = ({ interactive }) => (interactive ? 'granted' : 'challenge');
+    authorizer.meanwhile = () => check.pass();
+    const silent = { ...id('a'), 'auth.no_user_interaction': { signature: 'b', value: true } };
+    const first = outcome(service.callMethod(create(vgpuUuid, ':1.9', silent)));
+    const again = service.callMethod(create(vgpuUuid, ':1.10', id('a')));
+    await settle();
+    check.open();
+    expect(await first).toMatchObject({ errorName: expect.stringContaining('InteractiveAuthorizationRequired') });
+    expect(await again).toEqual([vgpuPath]);
+    expect(await uuids()).toEqual([vgpuUuid]);
+  });
+
   it('gives the error again', async () => {
     const host = makeHost();
     const { service } = await startService(host);

@@ -70,6 +70,37 @@ describe('the number of operations', () => {
     expect(operations(service)[0]).toMatchObject({ Kind: 'Gpu.CreateVgpu', State: 'done' });
   });
 
+  it('is that of what clients have seen: calls that are refused before that drive out nothing', async () => {
+    const { service, authorizer } = await startService(makeHost());
+    for (let index = 0; index < maxOperationsPerUser; index += 1) await outcome(service.callMethod(start(':1.9')));
+    const before = operations(service);
+    const check = new Gate();
+    authorizer.decision = 'challenge';
+    authorizer.meanwhile = () => check.pass();
+    const refused = Array.from({ length: maxOperationsPerUser }, (_, index) =>
+      outcome(service.callMethod(start(`:1.${100 + index}`))),
+    );
+    await settle();
+    check.open();
+    await Promise.all(refused);
+    expect(operations(service)).toEqual(before);
+  });
+
+  it('is bounded for all: calls that are being looked at keep nobody else out', async () => {
+    const { service, authorizer } = await startService(makeHost());
+    const check = new Gate();
+    authorizer.answer = ({ sender }) => (sender === ':1.9' ? 'granted' : 'challenge');
+    authorizer.meanwhile = () => (authorizer.asked.at(-1)?.sender === ':1.9' ? undefined : check.pass());
+    const users = maxOperations / maxOperationsPerUser;
+    const looked = Array.from({ length: maxOperations }, (_, index) =>
+      outcome(service.callMethod(start(`:${2000 + (index % users)}.${index + 1}`))),
+    );
+    await settle();
+    expect(await outcome(service.callMethod(start(':1.9')))).toBeUndefined();
+    check.open();
+    await Promise.all(looked);
+  });
+
   it('is bounded for those that are not over: no more are accepted', async () => {
     const { service, gate } = await startSlow();
     const calls = Array.from({ length: maxOperationsPerUser }, (_, index) =>

@@ -14,7 +14,10 @@ import { CancelledError, Operation } from './operation.js';
 /** How long an operation that is over is shown. */
 export const operationLifetimeMs = 10 * 60_000;
 const lifetimeUsec = BigInt(operationLifetimeMs) * 1000n;
-/** Operations of one user, and of all: never more. Of those that are over the oldest go first. */
+/**
+ * Operations of one user, and of all users, that clients see: of those that are over the oldest go then, and where none is
+ * over no more are begun.
+ */
 export const maxOperationsPerUser = 64;
 export const maxOperations = 512;
 
@@ -84,7 +87,7 @@ export class Operations {
     );
     if (known?.fingerprint === fingerprint) return this.#join(known, request, change);
     if (known !== undefined) throw new DeviceError('AlreadyExists', `operation ${id} is another change already`);
-    this.#makeRoom(callerUid);
+    this.#requireRoom(callerUid);
     const operation = new Operation({
       number: ++this.#lastNumber,
       id,
@@ -99,12 +102,15 @@ export class Operations {
     return outcome;
   }
 
-  /** Whoever asks for the same goes on alone where the first one has left before anything was begun. */
+  /**
+   * Whoever asks for the same goes on alone where the first one has left before anything was begun, or was refused: it may
+   * have allowed no dialog, or be of another session.
+   */
   async #join(known: Entry, request: OperationRequest, change: (operation: Operation) => Promise<readonly unknown[]>) {
     try {
       return await known.outcome;
     } catch (error) {
-      if (error instanceof CallerLeftError) return await this.run(request, change);
+      if (error instanceof CallerLeftError || !known.operation.published) return await this.run(request, change);
       throw error;
     }
   }
@@ -161,6 +167,7 @@ export class Operations {
     const { path } = operation;
     if (!operation.published || !this.#entries.has(path)) return;
     const before = this.#objects.get(path);
+    if (before === undefined) this.#makeRoom(operation.callerUid);
     const after = { [interfaces.operation]: operation.properties() };
     this.#objects.set(path, after);
     this.#options.onChange(
@@ -176,29 +183,37 @@ export class Operations {
     this.#options.onChange(diffObjects(new Map([[path, before]]), new Map()));
   }
 
-  /** What was refused leaves every operation where it was. @throws BusError LimitsExceeded */
-  #makeRoom(callerUid: number): void {
-    const own = this.#ofUser(callerUid);
-    if (own.length >= maxOperationsPerUser) {
-      const first = firstToGo(own);
-      if (first === undefined) {
-        throw new BusError('LimitsExceeded', `user ${callerUid} has ${own.length} operations that are not over`);
-      }
-      this.#forget(first);
-    }
-    if (this.#entries.size < maxOperations) return;
-    // That of whoever has most, so that nobody drives out the others'.
-    const users = new Set([...this.#entries.values()].map(({ operation }) => operation.callerUid));
-    const over = [...users].map((uid) => this.#ofUser(uid).filter((operation) => operation.over));
-    const first = firstToGo(over.toSorted((a, b) => b.length - a.length)[0] ?? []);
-    if (first === undefined) {
-      throw new BusError('LimitsExceeded', `all users have ${this.#entries.size} operations that are not over`);
-    }
-    this.#forget(first);
+  /** Those that nobody sees yet count for their own user alone. @throws BusError LimitsExceeded */
+  #requireRoom(callerUid: number): void {
+    const open = [...this.#entries.values()].map(({ operation }) => operation).filter(({ over }) => !over);
+    const own = open.filter((operation) => operation.callerUid === callerUid);
+    if (own.length >= maxOperationsPerUser)
+      throw new BusError('LimitsExceeded', `user ${callerUid} has ${own.length} operations that are not over`);
+    const seen = open.filter(({ published }) => published);
+    if (seen.length >= maxOperations)
+      throw new BusError('LimitsExceeded', `all users have ${seen.length} operations that are not over`);
   }
 
-  #ofUser(uid: number): readonly Operation[] {
-    return [...this.#entries.values()].flatMap(({ operation }) => (operation.callerUid === uid ? [operation] : []));
+  /** For one more that clients see; what was refused before that leaves every operation where it was. */
+  #makeRoom(callerUid: number): void {
+    const own = this.#seenOf(callerUid);
+    if (own.length >= maxOperationsPerUser) this.#forgetFirst(own);
+    if (this.#objects.size < maxOperations) return;
+    // That of whoever has most, so that nobody drives out the others'.
+    const users = new Set([...this.#entries.values()].map(({ operation }) => operation.callerUid));
+    const over = [...users].map((uid) => this.#seenOf(uid).filter((operation) => operation.over));
+    this.#forgetFirst(over.toSorted((a, b) => b.length - a.length)[0] ?? []);
+  }
+
+  #forgetFirst(operations: readonly Operation[]): void {
+    const first = firstToGo(operations);
+    if (first !== undefined) this.#forget(first);
+  }
+
+  #seenOf(uid: number): readonly Operation[] {
+    return [...this.#entries.values()].flatMap(({ operation }) =>
+      operation.callerUid === uid && this.#objects.has(operation.path) ? [operation] : [],
+    );
   }
 }
 
