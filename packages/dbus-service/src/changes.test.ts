@@ -120,6 +120,7 @@ describe('what a refusal says', () => {
     ['denied', domainCall('Start'), manageVgpus, `phyllome may not be started: polkit has not granted ${manageVgpus}`],
     ['denied', domainCall('Start'), manageVgpus, `${manageVgpus} for vGPU ${vgpuUuid}`],
     ['challenge', start, manageVgpus, `may not be started before somebody authenticates for ${manageVgpus}`],
+    ['busy', start, manageVgpus, `vGPU ${vgpuUuid} may not be started now: too many password dialogs are open`],
     ['unanswered', start, manageVgpus, `vGPU ${vgpuUuid} may not be started: polkit gave no answer`],
   ] as const)('where polkit has %s it: what and why (%#)', async (decision, refused, action, message) => {
     const { service, authorizer } = await startService(makeHost([domainWith([vgpuUuid])], twoStopped));
@@ -141,6 +142,24 @@ describe('a change that waits for its turn', () => {
     expect(await dropped).toEqual(unavailable);
     expect(await uuids()).toEqual([vgpuUuid]);
     expect(watched()).toBe(0);
+  });
+
+  it('is dropped when its caller leaves while the host is read before it', async () => {
+    const host = makeHost();
+    const reading = new Gate();
+    let list = () => host.nodeDevices.list();
+    const { service, leave } = await startService(portsWith(host, { list: () => list() }));
+    list = async () => {
+      await reading.pass();
+      return await host.nodeDevices.list();
+    };
+    const dropped = outcome(service.callMethod(create(vgpuUuid)));
+    await settle();
+    expect(reading.reached).toBe(true);
+    leave(':1.9');
+    reading.open();
+    expect(await dropped).toEqual(unavailable);
+    expect((await host.nodeDevices.list()).mdevs).toEqual([]);
   });
 
   it('goes on when its caller leaves after it has begun', async () => {
@@ -183,7 +202,7 @@ describe('a change that waits for its turn', () => {
   });
 
   it('is one of at most 32 calls of one caller', async () => {
-    const { service, gate, leave } = await startSlow();
+    const { service, gate } = await startSlow();
     const many = Array.from({ length: 32 }, () => service.callMethod(create(vgpuUuid)));
     const settled = Promise.allSettled(many);
     await expect(service.callMethod(create(otherUuid))).rejects.toMatchObject({
@@ -191,7 +210,6 @@ describe('a change that waits for its turn', () => {
     });
     const other = service.callMethod(create(otherUuid, ':1.10'));
     await settle();
-    leave(':1.9');
     gate.open();
     await settled;
     await other;

@@ -28,6 +28,8 @@ export interface ChangesOptions {
   readonly watchDeparture: WatchDeparture;
   /** Number of a connection's user; rejects when it has left. */
   userOf(sender: string): Promise<number>;
+  /** Whether a connection is still on the bus. Never rejects. */
+  isPresent(sender: string): Promise<boolean>;
   /** @throws DeviceError Unavailable while libvirt is away */
   requireConnected(): void;
 }
@@ -150,6 +152,7 @@ export class Changes {
     this.#options.requireConnected();
     const refresh = () => (method.reads === undefined ? store.refresh() : store.refreshDomains());
     if (method.reads !== 'last-seen') await refresh();
+    if (!(await this.#options.isPresent(call.sender))) throw new CallerLeftError(call.sender);
     // What is planned is what was granted: the host may change while polkit is asked.
     let planned = input();
     for (;;) {

@@ -48,6 +48,7 @@ export async function startDaemon({ busAddress, log, idleMs, openHost }: DaemonO
     ports,
     authorizer: new PolkitAuthorizer(bus, users, log),
     userOf: (sender) => users.userOf(sender),
+    isPresent: (sender) => users.isPresent(sender),
     clock: systemClock,
     log,
     version,

@@ -39,6 +39,8 @@ export interface ServiceOptions {
   readonly watchDeparture: WatchDeparture;
   /** Number of a connection's user; rejects when it has left. */
   userOf(sender: string): Promise<number>;
+  /** Whether a connection is still on the bus. Never rejects. */
+  isPresent(sender: string): Promise<boolean>;
   /** Broadcasts a signal. */
   emit(signal: Signal): void;
 }

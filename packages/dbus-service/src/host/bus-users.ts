@@ -20,22 +20,36 @@ export class BusUsers {
     if (known !== undefined) return known;
     const [oldest] = this.#users.keys();
     if (oldest !== undefined && this.#users.size >= maxKnownSenders) this.#users.delete(oldest);
-    const asked = this.#ask(sender);
+    const asked = this.#askUser(sender);
     this.#users.set(sender, asked);
     asked.catch(() => this.#users.delete(sender));
     return asked;
   }
 
-  async #ask(sender: string): Promise<number> {
-    const [user] = await this.#bus.call({
+  /** Whether the connection is there now; not, when the bus cannot tell. Never rejects. */
+  async isPresent(sender: string): Promise<boolean> {
+    try {
+      return (await this.#ask('NameHasOwner', sender)) === true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #askUser(sender: string): Promise<number> {
+    const user = await this.#ask('GetConnectionUnixUser', sender);
+    if (typeof user !== 'number') throw new Error(`the bus does not say whose connection ${sender} is`);
+    return user;
+  }
+
+  async #ask(member: 'GetConnectionUnixUser' | 'NameHasOwner', sender: string): Promise<unknown> {
+    const [answer] = await this.#bus.call({
       destination: 'org.freedesktop.DBus',
       path: '/org/freedesktop/DBus',
       interface: 'org.freedesktop.DBus',
-      member: 'GetConnectionUnixUser',
+      member,
       body: { signature: 's', values: [sender] },
       timeoutMs: askTimeoutMs,
     });
-    if (typeof user !== 'number') throw new Error(`the bus does not say whose connection ${sender} is`);
-    return user;
+    return answer;
   }
 }

@@ -114,10 +114,23 @@ export async function startService(ports: HostPorts, startedMs = 0): Promise<Ser
     watches.add(watch);
     return () => void watches.delete(watch);
   };
+  const gone = new Set<string>();
   const leave = (sender: string) => {
+    gone.add(sender);
     for (const watch of watches) if (watch.sender === sender) watch.onGone();
   };
-  const service = new Service({ ports, authorizer, clock, log, version: 'test', emit, watchDeparture, userOf });
+  const isPresent = async (sender: string) => !gone.has(sender);
+  const service = new Service({
+    ports,
+    authorizer,
+    clock,
+    log,
+    version: 'test',
+    emit,
+    watchDeparture,
+    userOf,
+    isPresent,
+  });
   await service.start();
   return { service, clock, authorizer, log, signals, leave, watched: () => watches.size };
 }
