@@ -12,6 +12,8 @@ import { domainPath, gpuPath, parent, uuid, vgpuPath } from './seed-page.js';
 const other = '11111111-2222-4333-8444-555555555555';
 const notAuthorized = 'me.phyllo.Vgpu1.Error.NotAuthorized';
 const uidOfNobody = 65534;
+/** How long somebody takes for a password: longer than clients wait for an answer. */
+const slowMs = 40_000;
 
 let machine: MirroredHost;
 let host: EmulatedHost;
@@ -346,7 +348,7 @@ describe('while a password dialog is open', () => {
     expect(await hostState()).toEqual(before);
   });
 
-  it('the machine can be replaced under the same name: the new one is left alone', async () => {
+  it('of somebody who takes 40 s the machine can be replaced under the same name: the new one is left alone', async () => {
     await define();
     const xml = await run(host, 'virsh', ['dumpxml', '--inactive', 'phyllome']);
     const result = callWith('replaced', domainPath, interfaces.domain, 'AssignVgpu', `objectpath '${vgpuPath}', `);
@@ -359,16 +361,21 @@ describe('while a password dialog is open', () => {
       });
       await mirror.until('the end', () => !mirror.objects.has(domainPath));
       const before = await hostState();
-      await dialog.grant();
-      expect((await result).error).toBe('me.phyllo.Vgpu1.Error.NotFound');
-      expect(operation('replaced')).toMatchObject({ State: 'failed', steps: [] });
+      const granted = dialog.grant(slowMs);
+      // GDBus waits 25 s for an answer.
+      expect((await result).error).toBe('Timeout');
+      expect(state('replaced')).toBe('waiting-for-authorization');
+      await granted;
+      await reaches('replaced', 'failed');
+      const notFound = 'me.phyllo.Vgpu1.Error.NotFound';
+      expect(operation('replaced')).toMatchObject({ ErrorName: notFound, steps: [] });
       expect(await hostState()).toEqual(before);
     } finally {
       await host.exec('virsh', ['undefine', other]);
       await run(host, 'virsh', ['define', '/dev/stdin'], { input: xml });
       await mirror.until('the machine', () => mirror.objects.has(domainPath));
     }
-  });
+  }, 120_000);
 
   it('polkit can end: nothing is granted', async () => {
     const before = await hostState();

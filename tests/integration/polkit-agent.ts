@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { setTimeout as delay } from 'node:timers/promises';
 import dbus from 'dbus-next';
 import type { ProcessSubject } from './dbus-service-client.js';
 import { Waiters } from './waiters.js';
@@ -24,8 +25,8 @@ export interface Dialog {
   readonly message: string;
   /** Whether polkit has taken the question back. */
   readonly cancelled: boolean;
-  /** As with the right password. */
-  grant(): Promise<void>;
+  /** As with the right password, of somebody who takes so long to type it. */
+  grant(takesMs?: number): Promise<void>;
   /** As with a wrong one, or when it is dismissed. */
   deny(): void;
 }
@@ -113,7 +114,8 @@ export class PolkitAgent implements Disposable {
       over = true;
     };
     const state = { cancelled: false, deny: end, dialog: undefined as unknown as Dialog };
-    const grant = async () => {
+    const grant = async (takesMs = 0) => {
+      await delay(takesMs);
       const identity = identities[0];
       // The older form: whose number the newer one wants differs between polkit 122 and 126.
       await this.#callPolkit('AuthenticationAgentResponse', 's(sa{sv})', [cookie, identity]);

@@ -15,6 +15,11 @@ export interface Result {
 /** Everything that the machine does may take this long; it is slow under emulation, and more so on a busy host. */
 export const patienceMs = 180_000;
 
+/** mdevctl 1.2, and so vgpuctl where libvirt has that one, ends a listing with an empty line. */
+export function linesOf(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
+
 /** The machine that tests/lab/run has booted, as root. */
 export class Lab {
   readonly #folder: string;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { Lab } from './lab.js';
+import { linesOf, type Lab } from './lab.js';
 
 export const gpu = '0000:00:02.0';
 export const secondGpu = '0000:01:00.0';
@@ -39,5 +39,5 @@ export async function vfioFilesOf(lab: Lab, name: string): Promise<readonly stri
   const text = await lab.run(
     `find /proc/$(cat /run/libvirt/qemu/${name}.pid)/fd -lname '/dev/vfio/*' -printf '%l\\n' | sort -u`,
   );
-  return text.split('\n').filter((line) => line !== '');
+  return linesOf(text);
 }

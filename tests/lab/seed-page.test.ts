@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { journey } from '../integration/journey.js';
 import { install } from './installed.js';
-import { Lab, patienceMs } from './lab.js';
+import { Lab, linesOf, patienceMs } from './lab.js';
 import { clear, defineDomain, gpu, seedUuid, vfioFilesOf } from './machines.js';
 import { readPng } from './png.js';
 
@@ -12,7 +12,8 @@ const bars = ['c0c0c0', 'c0c000', '00c0c0', '00c000', 'c000c0', 'c00000', '0000c
 
 describe("the page's steps on a real kernel", () => {
   const lab = new Lab();
-  const defined = () => lab.run('vgpuctl list --defined');
+  const listed = () => lab.run('vgpuctl list --defined');
+  const defined = async () => linesOf(await listed());
 
   beforeAll(async () => {
     await clear(lab);
@@ -37,8 +38,8 @@ describe("the page's steps on a real kernel", () => {
         await lab.run(`vgpuctl start --uuid ${seedUuid} -p ${gpu} --type ${typeId}`);
         await lab.run(`vgpuctl define --uuid ${seedUuid}`);
         await lab.run(`vgpuctl modify --uuid ${seedUuid} --auto`);
-        expect(await defined()).toBe(`${seedUuid} ${gpu} ${typeId} auto (active)\n`);
-        expect(await lab.run('mdevctl list --defined')).toBe(await defined());
+        expect(await defined()).toEqual([`${seedUuid} ${gpu} ${typeId} auto (active)`]);
+        expect(await lab.run('mdevctl list --defined')).toBe(await listed());
       },
       'a restart of the host brings it back': async () => {
         await lab.reboot();
@@ -55,7 +56,7 @@ describe("the page's steps on a real kernel", () => {
         const { status, stderr } = await lab.try(`vgpuctl stop --uuid ${seedUuid}`);
         expect(status).toBe(13);
         expect(stderr).toContain('phyllome');
-        expect(await defined()).toContain('(active)');
+        expect(await defined()).toEqual([expect.stringContaining('(active)')]);
       },
       'it is taken back when the machine is off': async () => {
         await lab.run('vgpuctl domain force-off phyllome');
@@ -65,13 +66,14 @@ describe("the page's steps on a real kernel", () => {
       'it is deleted': async () => {
         await lab.run(`vgpuctl stop --uuid ${seedUuid}`);
         await lab.run(`vgpuctl undefine --uuid ${seedUuid}`);
-        expect(await defined()).toBe('');
+        expect(await defined()).toEqual([]);
         expect(await lab.run('ls /sys/bus/mdev/devices')).toBe('');
       },
     });
   });
 
   it('a screenshot of a machine with display on is the picture that the vGPU makes', async () => {
+    await clear(lab);
     await lab.run(`vgpuctl start --uuid ${seedUuid} -p ${gpu} --type i915-GVTg_V5_8`);
     await defineDomain(
       lab,

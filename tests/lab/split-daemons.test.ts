@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { install } from './installed.js';
-import { Lab } from './lab.js';
+import { Lab, linesOf } from './lab.js';
 import { clear, defineDomain, gpu, seedUuid } from './machines.js';
 import { domainPath, show, untilConnected, untilVgpus } from './vgpud.js';
 
@@ -32,7 +32,7 @@ describe('vgpud, installed, with virtqemud and virtnodedevd', { timeout: 600_000
     expect(await lab.run(`vgpuctl types -p ${gpu}`)).toBe(await lab.run(`mdevctl types -p ${gpu}`));
     await lab.run(`vgpuctl start --uuid ${seedUuid} -p ${gpu} --type ${typeId}`);
     await lab.run(`vgpuctl define --uuid ${seedUuid}`);
-    expect(await lab.run('vgpuctl list')).toBe(`${seedUuid} ${gpu} ${typeId} manual (defined)\n`);
+    expect(linesOf(await lab.run('vgpuctl list'))).toEqual([`${seedUuid} ${gpu} ${typeId} manual (defined)`]);
     await lab.run(`vgpuctl assign ${seedUuid} ${user}`);
     await lab.run(`vgpuctl domain start ${user}`);
     await untilVgpus(lab, { [seedUuid]: `active persistent ${user}` });
