@@ -102,6 +102,7 @@ export class Changes {
         const needed = operation.grants.find((grant) => !granted.has(grantKey(grant)));
         if (needed === undefined) break;
         const decision = await this.#options.authorizer.decide({ ...asked, ...needed });
+        if (this.#stopping) throw stopping();
         // Its dialog was closed then: that is no refusal.
         if (cancelled.aborted) break;
         if (decision === 'left') throw new CallerLeftError(call.sender);
@@ -127,6 +128,7 @@ export class Changes {
   }
 
   async #change({ call, method, options, interactive }: HowToChange, operation: Operation) {
+    if (this.#stopping) throw stopping();
     let uuid: Uuid | undefined;
     const newUuid = () => (uuid ??= parseUuid(randomUUID()));
     const { path, args, sender } = call;
@@ -139,7 +141,10 @@ export class Changes {
     const asking = { sender, interactive: interactive && refused === undefined, operation, grants };
     for (const needed of needs) {
       const decision = await this.#ask(needed, asking);
-      if (decision !== 'granted') throw refused ?? refusal(decision, refusedIn(call, method, operation, needed));
+      if (decision === 'granted') continue;
+      if (refused !== undefined) throw refused;
+      if (decision !== 'unanswered') operation.refuse();
+      throw refusal(decision, refusedIn(call, method, operation, needed));
     }
     operation.accept();
     const { cancelled } = operation;
@@ -152,7 +157,10 @@ export class Changes {
     this.#options.requireConnected();
     const refresh = () => (method.reads === undefined ? store.refresh() : store.refreshDomains());
     if (method.reads !== 'last-seen') await refresh();
-    if (!(await this.#options.isPresent(call.sender))) throw new CallerLeftError(call.sender);
+    const isPresent = await this.#options.isPresent(call.sender);
+    if (this.#stopping) throw stopping();
+    operation.cancelled.throwIfAborted();
+    if (!isPresent) throw new CallerLeftError(call.sender);
     // What is planned is what was granted: the host may change while polkit is asked.
     let planned = input();
     for (;;) {

@@ -127,6 +127,7 @@ export class Service {
     if (!plan.steps.some((step) => step.action?.kind === 'edit-domain')) return ['', steps];
     for (const needed of needsOf(method, input).grants) {
       const decision = await this.#checkForPreview(needed, sender);
+      if (this.#changes.stopping) throw stopping();
       if (decision !== 'granted') return ['', [...steps, formatWithheldDiff(needed.action)]];
     }
     const user = await this.#options.userOf(sender);

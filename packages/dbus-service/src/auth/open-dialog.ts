@@ -25,7 +25,7 @@ export class OpenDialog {
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#timer = setTimeout(() => this.#end('denied', 0), dialogTimeoutMs);
+    this.#timer = setTimeout(() => this.#end('denied', graceMs), dialogTimeoutMs);
   }
 
   /** The caller has left the bus. */

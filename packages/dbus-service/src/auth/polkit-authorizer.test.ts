@@ -253,6 +253,8 @@ describe('PolkitAuthorizer', () => {
       expect(cancelled()).toEqual([]);
       await vi.advanceTimersByTimeAsync(1);
       expect(await decision).toBe('denied');
+      await vi.advanceTimersByTimeAsync(299);
+      expect(cancelled()).toEqual([]);
       await vi.advanceTimersByTimeAsync(1);
       expect(cancelled()).toEqual([dialog]);
       close([false, true, {}]);
@@ -277,6 +279,7 @@ describe('PolkitAuthorizer', () => {
     await settle();
     authorizer.stop();
     expect(new Set(await Promise.all(all))).toEqual(new Set(['denied']));
+    expect(await authorizer.decide(request)).toBe('denied');
     expect(bus.calls).toHaveLength(8);
   });
 

@@ -55,6 +55,7 @@ export class PolkitAuthorizer implements Authorizer {
   }
 
   async decide(request: AuthorizationRequest): Promise<Decision> {
+    if (this.#stopped) return 'denied';
     let deny: () => void = ignore;
     const denied = new Promise<Decision>((resolve) => {
       deny = () => resolve('denied');

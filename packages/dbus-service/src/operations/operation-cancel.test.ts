@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { DeviceError } from '@vgpu/core';
 import { describe, expect, it } from 'vitest';
-import { create, domainCall, domainWith, Gate, outcome, startSlow } from '../testing/calls.js';
+import { create, domainCall, domainWith, Gate, outcome, portsWith, startSlow } from '../testing/calls.js';
 import { domainUuid, makeHost, vgpuUuid } from '../testing/hosts.js';
 import { cancel, id, operations, otherUuid, states, stepsOf } from '../testing/operations.js';
 import { settle, startService } from '../testing/service.js';
@@ -106,6 +106,25 @@ describe('Cancel', () => {
     expect(stepsOf(service, 0)).toEqual(['define-mdev left', 'start-mdev skipped']);
   });
 
+  it('is what counts when its caller leaves while the host is read: it is made for nobody else either', async () => {
+    const host = makeHost();
+    const reading = new Gate();
+    let list = () => host.nodeDevices.list();
+    const { service, leave } = await startService(portsWith(host, { list: () => list() }));
+    list = async () => {
+      await reading.pass();
+      return await host.nodeDevices.list();
+    };
+    const both = [':1.9', ':1.10'].map((sender) => outcome(service.callMethod(create(vgpuUuid, sender, id('a')))));
+    await settle();
+    await service.callMethod(cancel(operations(service)[0]?.path ?? ''));
+    leave(':1.9');
+    reading.open();
+    expect(await Promise.all(both)).toEqual([failure('RolledBack'), failure('RolledBack')]);
+    expect(states(service)).toEqual(['rolled-back']);
+    expect((await host.nodeDevices.list()).mdevs).toEqual([]);
+  });
+
   it('is refused when it is over, and for what never was', async () => {
     const { service } = await startService(makeHost());
     await service.callMethod(create(vgpuUuid));
@@ -169,6 +188,22 @@ describe('Cancel', () => {
     authorizer.decision = 'denied';
     dialog.open();
     expect(await cancelled).toEqual(failure('InvalidState'));
+  });
+
+  it('of another user is refused for the end of the service, while polkit is asked, as that', async () => {
+    const { service, authorizer, gate } = await startSlow();
+    const made = outcome(service.callMethod(create(vgpuUuid)));
+    await settle();
+    const check = new Gate();
+    authorizer.meanwhile = () => check.pass();
+    authorizer.decision = 'denied';
+    const cancelled = outcome(service.callMethod(cancel(operations(service)[0]?.path ?? '', ':1.2000')));
+    await settle();
+    const stopped = service.stop();
+    check.open();
+    expect(await cancelled).toMatchObject({ code: 'Unavailable', message: expect.stringContaining('stopping') });
+    gate.open();
+    await Promise.all([made, stopped]);
   });
 
   it('needs of another user also what the change needs by the time that he may', async () => {

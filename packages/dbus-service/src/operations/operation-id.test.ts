@@ -99,6 +99,21 @@ describe('operation_id', () => {
     expect(await uuids()).toEqual([vgpuUuid]);
   });
 
+  it('makes no repeated call ask somebody who has refused the first one already', async () => {
+    const { service, authorizer } = await startSlow();
+    const dialog = new Gate();
+    authorizer.dialog = true;
+    authorizer.decision = 'denied';
+    authorizer.meanwhile = () => dialog.pass();
+    const both = [':1.9', ':1.10'].map((sender) => outcome(service.callMethod(create(vgpuUuid, sender, id('a')))));
+    await settle();
+    dialog.open();
+    const [first, again] = await Promise.all(both);
+    expect(first).toEqual(failure('NotAuthorized'));
+    expect(again).toBe(first);
+    expect(authorizer.asked).toHaveLength(1);
+  });
+
   it('gives the error again', async () => {
     const host = makeHost();
     const { service } = await startService(host);

@@ -46,6 +46,7 @@ export class Operation {
   #error: ErrorAnswer = { errorName: '', message: '' };
   #accepted = false;
   #isIdFree = false;
+  #hadDialog = false;
   /** What it needs; whoever cancels another user's operation needs it too. */
   grants: readonly NeededGrant[] = [];
 
@@ -91,6 +92,7 @@ export class Operation {
 
   /** A password dialog opens: clients see it when it stays open for a moment. */
   async waitForAuthorization(): Promise<void> {
+    this.#hadDialog = true;
     await this.#options.clock.delay(dialogShownAfterMs);
     if (this.#state === undefined && !this.ended.aborted) this.#enter('waiting-for-authorization');
   }
@@ -109,6 +111,11 @@ export class Operation {
   /** Its caller left, and nothing was begun. */
   freeId(): void {
     this.#isIdFree = true;
+  }
+
+  /** Its caller may not make it. Another one may, unless somebody was asked, whose answer is for all. */
+  refuse(): void {
+    if (!this.#hadDialog) this.#isIdFree = true;
   }
 
   /** It was refused before anybody saw it. */

@@ -101,6 +101,21 @@ describe('the number of operations', () => {
     await Promise.all(looked);
   });
 
+  it('is bounded for all also where more were begun together, as soon as they are over', async () => {
+    const { service, gate, authorizer } = await startSlow();
+    const check = new Gate();
+    authorizer.meanwhile = () => check.pass();
+    const users = 2 * (maxOperations / maxOperationsPerUser);
+    const calls = Array.from({ length: 2 * maxOperations }, (_, index) =>
+      outcome(service.callMethod(start(`:${2000 + (index % users)}.${index + 1}`))),
+    );
+    await settle();
+    check.open();
+    gate.open();
+    await Promise.all(calls);
+    expect(operations(service)).toHaveLength(maxOperations);
+  });
+
   it('is bounded for those that are not over: no more are accepted', async () => {
     const { service, gate } = await startSlow();
     const calls = Array.from({ length: maxOperationsPerUser }, (_, index) =>

@@ -15,8 +15,8 @@ import { CancelledError, Operation } from './operation.js';
 export const operationLifetimeMs = 10 * 60_000;
 const lifetimeUsec = BigInt(operationLifetimeMs) * 1000n;
 /**
- * Operations of one user, and of all users, that clients see: of those that are over the oldest go then, and where none is
- * over no more are begun.
+ * Operations of one user, and of all users, that clients see: with more of them the oldest that are over go. No more are
+ * begun while as many are not over; those that are begun together can be more.
  */
 export const maxOperationsPerUser = 64;
 export const maxOperations = 512;
@@ -80,8 +80,15 @@ export class Operations {
     request: OperationRequest,
     change: (operation: Operation) => Promise<readonly unknown[]>,
   ): Promise<readonly unknown[]> {
+    return this.#run(request, fingerprintOf(request), change);
+  }
+
+  #run(
+    request: OperationRequest,
+    fingerprint: string,
+    change: (operation: Operation) => Promise<readonly unknown[]>,
+  ): Promise<readonly unknown[]> {
     const { call, callerUid, id = randomUUID() } = request;
-    const fingerprint = fingerprintOf(request);
     const known = [...this.#entries.values()].find(
       ({ operation }) => operation.id === id && operation.callerUid === callerUid && !operation.isIdFree,
     );
@@ -102,15 +109,12 @@ export class Operations {
     return outcome;
   }
 
-  /**
-   * Whoever asks for the same goes on alone where the first one has left before anything was begun, or was refused: it may
-   * have allowed no dialog, or be of another session.
-   */
+  /** Whoever asks for the same goes on alone where the first one has left, or may not make it and this one may. */
   async #join(known: Entry, request: OperationRequest, change: (operation: Operation) => Promise<readonly unknown[]>) {
     try {
       return await known.outcome;
     } catch (error) {
-      if (error instanceof CallerLeftError || !known.operation.published) return await this.run(request, change);
+      if (known.operation.isIdFree) return await this.#run(request, known.fingerprint, change);
       throw error;
     }
   }
@@ -144,6 +148,8 @@ export class Operations {
     this.#options.onChange([{ path: operation.path, interface: interfaces.operation, member: 'Completed', body }]);
     this.#expiring.push({ path: operation.path, dueUsec: this.#options.clock.elapsedUsec() + lifetimeUsec });
     if (this.#expiring.length === 1) void this.#expire();
+    // More may be begun together than are kept.
+    this.#makeRoom(operation.callerUid, 0);
   }
 
   /** One wait for all, so that operations which made room earlier leave nothing behind that lasts. */
@@ -167,7 +173,7 @@ export class Operations {
     const { path } = operation;
     if (!operation.published || !this.#entries.has(path)) return;
     const before = this.#objects.get(path);
-    if (before === undefined) this.#makeRoom(operation.callerUid);
+    if (before === undefined) this.#makeRoom(operation.callerUid, 1);
     const after = { [interfaces.operation]: operation.properties() };
     this.#objects.set(path, after);
     this.#options.onChange(
@@ -194,26 +200,34 @@ export class Operations {
       throw new BusError('LimitsExceeded', `all users have ${seen.length} operations that are not over`);
   }
 
-  /** For one more that clients see; what was refused before that leaves every operation where it was. */
-  #makeRoom(callerUid: number): void {
-    const own = this.#seenOf(callerUid);
-    if (own.length >= maxOperationsPerUser) this.#forgetFirst(own);
-    if (this.#objects.size < maxOperations) return;
-    // That of whoever has most, so that nobody drives out the others'.
-    const users = new Set([...this.#entries.values()].map(({ operation }) => operation.callerUid));
-    const over = [...users].map((uid) => this.#seenOf(uid).filter((operation) => operation.over));
-    this.#forgetFirst(over.toSorted((a, b) => b.length - a.length)[0] ?? []);
+  /** For so many more that clients see; where none is over nothing goes. */
+  #makeRoom(callerUid: number, more: number): void {
+    const own = () => this.#seen().get(callerUid) ?? [];
+    while (own().length + more > maxOperationsPerUser) if (!this.#forgetFirst(own())) break;
+    while (this.#objects.size + more > maxOperations) {
+      // That of whoever has most, so that nobody drives out the others'.
+      const over = [...this.#seen().values()].map((all) => all.filter((operation) => operation.over));
+      if (!this.#forgetFirst(over.toSorted((a, b) => b.length - a.length)[0] ?? [])) break;
+    }
   }
 
-  #forgetFirst(operations: readonly Operation[]): void {
+  /** @returns false when none is over */
+  #forgetFirst(operations: readonly Operation[]): boolean {
     const first = firstToGo(operations);
     if (first !== undefined) this.#forget(first);
+    return first !== undefined;
   }
 
-  #seenOf(uid: number): readonly Operation[] {
-    return [...this.#entries.values()].flatMap(({ operation }) =>
-      operation.callerUid === uid && this.#objects.has(operation.path) ? [operation] : [],
-    );
+  /** What clients see, by user, oldest first. */
+  #seen(): ReadonlyMap<number, readonly Operation[]> {
+    const byUser = new Map<number, Operation[]>();
+    for (const { operation } of this.#entries.values()) {
+      if (!this.#objects.has(operation.path)) continue;
+      const own = byUser.get(operation.callerUid);
+      if (own === undefined) byUser.set(operation.callerUid, [operation]);
+      else own.push(operation);
+    }
+    return byUser;
   }
 }
 
