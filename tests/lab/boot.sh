@@ -8,12 +8,23 @@ ssh_config=$state/ssh
 
 release=${VGPUD_LAB_DEBIAN:-13}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vgpud/lab-$release
-recipe=$(cat "$root/scripts/lib/debian-root.sh" $(find "$here/image" "$here/module" -type f ! -name '*.md' ! -name LICENSE | sort) | sha256sum)
+# Everything that goes into it: names, modes and contents, and of Debian 12 the outer machine's Node.
+recipe=$(
+  cd "$root"
+  find scripts/lib/debian-root.sh tests/lab/image tests/lab/module tests/lab/boot.sh tests/lab/machine -type f \
+    ! -name '*.md' ! -name LICENSE -printf '%m ' -exec sha256sum {} ';' | LC_ALL=C sort -k 3
+  [ "$release" != 12 ] || node --version
+)
+recipe=$(sha256sum <<<"$recipe")
 image=${VGPUD_LAB_IMAGE:-$cache/${recipe:0:16}}
 
 # A machine that boots says so within this time; a boot that prints nothing is started again, once.
 first_word_seconds=90
 ready_seconds=400
+# Its first boot, from then on to the end.
+first_boot_seconds=300
+# Images of other recipes that stay: of other checkouts and branches.
+kept_images=3
 
 # provide_image: makes $image unless it is there. Runs share the lock until they have booted; whoever makes the image has
 # it alone.
@@ -21,7 +32,10 @@ provide_image() {
   local started=$SECONDS
   mkdir -p "$cache"
   exec 8>"$cache/lock"
-  flock --shared 8
+  flock --shared --nonblock 8 || {
+    echo 'lab: waiting for an image that is being made' >&2
+    flock --shared 8
+  }
   [ ! -d "$image" ] || return 0
   flock --nonblock 8 || {
     echo 'lab: waiting for other boots' >&2
@@ -35,8 +49,15 @@ provide_image() {
     die 'the image could not be made'
   }
   echo "lab: packages and kernel took $((SECONDS - started)) s; now a first boot, which fills caches" >&2
-  (unshare --net bash -c 'here=$1 root=$2; . "$here/boot.sh"; ip link set lo up; boot /mnt/new; first_boot' boot "$here" "$root")
-  find "$cache" -mindepth 1 -maxdepth 1 -type d -exec rm -rf {} +
+  unshare --net bash -euo pipefail -c 'here=$1 root=$2; . "$here/boot.sh"; ip link set lo up; boot /mnt/new; first_boot' \
+    boot "$here" "$root" || die 'the image could not be booted for the first time'
+  e2fsck -fn /mnt/new/disk.img >/mnt/log 2>&1 || {
+    cat /mnt/log >&2
+    die "the image's file system is broken"
+  }
+  find "$cache" -mindepth 1 -maxdepth 1 -name '*.new' -exec rm -rf {} +
+  find "$cache" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | tail -n +"$kept_images" | cut -d' ' -f2- |
+    while read -r old; do rm -rf "$old"; done
   cp -r --sparse=always /mnt/new "$image.new"
   mv "$image.new" "$image"
   rm -rf /mnt/new
@@ -52,7 +73,10 @@ boot() {
   install -m 600 "$folder"/{key,known_hosts} "$state/"
   write_ssh_config
   for attempt in 1 2; do
+    # A disk that a killed machine has written to is not used again.
+    [ "$snapshot" = on ] || { [ -e "$folder/fresh.img" ] || mv "$folder/disk.img" "$folder/fresh.img"; cp --sparse=always "$folder/fresh.img" "$folder/disk.img"; }
     if boot_once "$folder" "$snapshot"; then
+      rm -f "$folder/fresh.img"
       echo "lab: booted in $SECONDS_TO_BOOT s" >&2
       return 0
     fi
@@ -63,10 +87,12 @@ boot() {
   return 1
 }
 
-# The first boot ends with caches filled, on the disk.
+# The first boot ends with caches filled, on the disk; fails when it does not.
 first_boot() {
-  ssh -F "$ssh_config" lab sh <"$here/image/first-boot"
+  timeout "$first_boot_seconds" ssh -F "$ssh_config" lab sh <"$here/image/first-boot"
   ssh -F "$ssh_config" lab systemctl --no-block start poweroff.target </dev/null || true
+  # A machine that does not end is no image.
+  timeout "$first_boot_seconds" tail --pid="$machine" -f /dev/null || kill -KILL "$machine"
   wait "$machine"
 }
 

@@ -50,8 +50,10 @@ describe('a GPU that is pulled', { timeout: 900_000 }, () => {
     expect(await stored(lab)).toBe(scene.before);
   });
 
-  it('and is missing when libvirtd and vgpud are killed: both find the definitions again', async () => {
+  it('while libvirtd and vgpud are killed: both find the definitions again, without it and with it', async () => {
     await pull(lab);
+    await killLibvirtd(lab);
+    await killVgpud(lab);
     await untilGone(lab);
     await killLibvirtd(lab);
     await killVgpud(lab);

@@ -79,6 +79,9 @@ describe('installation from the archive', () => {
   it('leaves nothing but the user when it is removed', async () => {
     await lab.run('/usr/lib/vgpud/uninstall.sh');
     expect(await lab.run(listFiles)).toBe(before);
+    // What an earlier installation had left would be in both lists.
+    const installed = `$(sed '/^#/d; s/.* //' ${unpacked}/files) /usr/bin/vgpuctl /usr/lib/vgpud /var/lib/vgpud`;
+    expect(await lab.run(`for path in ${installed}; do [ ! -e $path ] || echo $path; done`)).toBe('');
     expect(await lab.run('getent passwd vgpud')).toMatch(/^vgpud:/);
     expect((await lab.try(busCall)).stderr).toContain('not provided by any .service files');
     expect((await lab.try('pgrep -u vgpud')).stdout).toBe('');

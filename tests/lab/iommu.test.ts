@@ -3,14 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { install } from './installed.js';
 import { Lab } from './lab.js';
 import { clear } from './machines.js';
+import { eventually, pciPath as path, show } from './vgpud.js';
 
 interface DeviceProperties {
   readonly Address: { readonly data: string };
   readonly PhysicalFunction: { readonly data: string };
   readonly IommuGroup: { readonly data: string };
 }
-
-const path = (address: string) => `/me/phyllo/Vgpu1/pci/${address.replaceAll(/[:.]/g, '_')}`;
 
 describe('behind an IOMMU', () => {
   const lab = new Lab();
@@ -54,6 +53,10 @@ describe('behind an IOMMU', () => {
     }
     expect(groups.size).toBe(1 + vfs.length);
     await lab.run(`echo 0 >/sys/bus/pci/devices/${disk}/sriov_numvfs`);
-    await lab.until(`! busctl --timeout=240 tree --list me.phyllo.Vgpu1 | grep -qx ${path(vfs[0] ?? '')}`);
+    await eventually(async () => {
+      const left = await Promise.all(vfs.map((vf) => show(lab, path(vf), 'PciDevice', ['Address'])));
+      expect(left).toEqual([undefined, undefined]);
+    });
+    expect(await show(lab, path(disk), 'PciDevice', ['Address'])).toEqual({ Address: disk });
   });
 });

@@ -14,6 +14,8 @@ export interface Result {
 
 /** Everything that the machine does may take this long; it is slow under emulation, and more so on a busy host. */
 export const patienceMs = 180_000;
+/** A boot may take this long, as the first one in boot.sh. */
+const bootMs = 500_000;
 
 /** mdevctl 1.2, and so vgpuctl where libvirt has that one, ends a listing with an empty line. */
 export function linesOf(text: string): readonly string[] {
@@ -78,7 +80,7 @@ export class Lab {
       async () => {
         if ((await this.run(bootId)) === before) throw new Error('the machine has not gone down yet');
       },
-      { timeout: patienceMs, interval: 1000 },
+      { timeout: bootMs, interval: 1000 },
     );
     await this.hardware('set-action', { reboot: 'shutdown' });
     await this.until('systemctl is-active vgpud-lab-ready.service');

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { install } from './installed.js';
 import { Lab, linesOf } from './lab.js';
-import { clear, otherUuid, secondGpu, seedUuid } from './machines.js';
-import { call, gpuPath } from './vgpud.js';
+import { clear, gpu, otherUuid, secondGpu, seedUuid } from './machines.js';
+import { call, eventually, gpuPath, show } from './vgpud.js';
 
 describe('parents, how many they make and of which kind', () => {
   const lab = new Lab();
@@ -26,7 +26,8 @@ describe('parents, how many they make and of which kind', () => {
     expect(linesOf(await lab.run('vgpuctl list'))).toEqual([`${seedUuid} mtty mtty-2 manual`]);
     await lab.run(`vgpuctl stop --uuid ${seedUuid}`);
     await lab.run('modprobe --remove mtty');
-    await lab.until('test -z "$(vgpuctl types -p mtty)"');
+    await eventually(async () => expect(await show(lab, gpuPath('mtty'), 'Gpu', ['IconName'])).toBeUndefined());
+    expect(await show(lab, gpuPath(gpu), 'Gpu', ['IconName'])).toBeDefined();
   });
 
   it('a time-sliced GPU makes one type at a time, and the refusal comes before the kernel', async () => {

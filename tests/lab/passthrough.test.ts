@@ -73,7 +73,8 @@ describe('a network card', { timeout: 600_000 }, () => {
        </hostdev>`,
     );
     const domain = await domainPath(lab, user);
-    await eventually(async () => expect(await call(lab, domain, 'Domain.Start')).toBeUndefined());
+    await eventually(async () => expect(await show(lab, domain, 'Domain', ['State'])).toEqual({ State: 'shut-off' }));
+    expect(await call(lab, domain, 'Domain.Start')).toBeUndefined();
     expect(await driver()).toBe('vfio-pci');
     expect(await vfioFilesOf(lab, user)).toEqual([`/dev/vfio/${group}`, '/dev/vfio/vfio']);
     await eventually(async () => expect(await shown()).toEqual(withDriver('vfio-pci', [domain])));

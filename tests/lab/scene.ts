@@ -95,8 +95,11 @@ export async function plugIn(lab: Lab): Promise<void> {
   await lab.until(`test -e /sys/bus/pci/devices/${secondGpu}/mdev_supported_types`);
 }
 
+/** Kills libvirtd, and returns when it has ended. */
 export async function killLibvirtd(lab: Lab): Promise<void> {
+  const pid = (await lab.run('systemctl show -P MainPID libvirtd')).trim();
   await lab.run('systemctl kill --kill-whom=main --signal=KILL libvirtd.service');
+  await lab.until(`test "$(systemctl show -P MainPID libvirtd)" != ${pid}`);
 }
 
 /** Kills vgpud, and returns when another one runs. */

@@ -50,6 +50,9 @@ static int init(struct vfio_device *vdev)
 
 static void release(struct vfio_device *vdev)
 {
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	vfio_free_device(vdev);
+#endif
 }
 
 static int open_device(struct vfio_device *vdev)
