@@ -17,6 +17,10 @@ if [ -z "$root" ]; then
 fi
 
 library=$root/usr/lib/vgpud
+# What another version had, and this one has not.
+[ ! -f "$library/files" ] || sed '/^#/d' "$library/files" | while read -r _ target; do
+  grep -q " $target\$" files || rm -f "$root$target"
+done
 rm -rf "$library.new"
 mkdir -p "$library.new" "$root/usr/bin"
 cp -R lib/. "$library.new/"

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,6 +40,10 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 function makeArchive(folder: string): string {
   const script = join(checkout, 'scripts/package.mjs');
   return execFileSync('node', [script, join(work, folder)], { encoding: 'utf8' }).trim();
+}
+
+function run(script: string, root: string): void {
+  execFileSync('sh', [join(tree, script)], { env: { ...process.env, DESTDIR: root } });
 }
 
 /** Every package in the archive, with its version. */
@@ -72,7 +85,7 @@ describe('the archive', () => {
 
   it('puts its files where a root directory has them', () => {
     const root = join(work, 'root');
-    execFileSync('sh', [join(tree, 'install.sh')], { env: { ...process.env, DESTDIR: root } });
+    run('install.sh', root);
     const files = readFileSync(join(tree, 'files'), 'utf8').split('\n');
     const targets = files
       .filter((line) => line !== '' && !line.startsWith('#'))
@@ -83,5 +96,17 @@ describe('the archive', () => {
     expect(statSync(join(root, 'usr/bin/vgpuctl')).mode & 0o111).not.toBe(0);
     const version = execFileSync('node', [join(root, 'usr/lib/vgpud/vgpuctl.js'), '--version'], { encoding: 'utf8' });
     expect(version).toMatch(/\d+\.\d+\.\d+/);
+  });
+
+  it('takes away what an older version had more, and everything when it is removed', () => {
+    const root = join(work, 'older');
+    run('install.sh', root);
+    appendFileSync(join(root, 'usr/lib/vgpud/files'), 'old.conf /usr/share/old.conf\n');
+    writeFileSync(join(root, 'usr/share/old.conf'), '');
+    run('install.sh', root);
+    expect(existsSync(join(root, 'usr/share/old.conf'))).toBe(false);
+    expect(existsSync(join(root, 'usr/lib/systemd/system/vgpud.service'))).toBe(true);
+    run('uninstall.sh', root);
+    expect(execFileSync('find', [root, '!', '-type', 'd'], { encoding: 'utf8' })).toBe('');
   });
 });
