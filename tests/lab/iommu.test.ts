@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { install } from './installed.js';
 import { Lab } from './lab.js';
-import { clear } from './machines.js';
+import { clear, gpu } from './machines.js';
 import { eventually, pciPath as path, show } from './vgpud.js';
 
 interface DeviceProperties {
@@ -30,10 +30,11 @@ describe('behind an IOMMU', () => {
     return (JSON.parse(await lab.run(call)) as { data: [DeviceProperties] }).data[0];
   }
 
-  it("groups are the kernel's", async () => {
+  it("groups are the kernel's, and the GPU has the page's", async () => {
     const kernel = await lab.run(
       'cd /sys/kernel/iommu_groups && for device in */devices/*; do echo ${device%%/*} ${device##*/}; done | sort',
     );
+    expect(kernel).toContain(`0 ${gpu}\n`);
     const text = await lab.run('vgpuctl groups --json');
     const groups = JSON.parse(text) as readonly { group: number; devices: readonly { address: string }[] }[];
     const lines = groups.flatMap(({ group, devices }) => devices.map(({ address }) => `${group} ${address}\n`));
