@@ -13,7 +13,17 @@ import {
   vgpuPath,
   vgpuUuid,
 } from './testing/hosts.js';
-import { call, create, domainCall, domainWith, Gate, outcome, portsWith, startSlow } from './testing/calls.js';
+import {
+  call,
+  create,
+  domainCall,
+  domainWith,
+  Gate,
+  outcome,
+  portsWith,
+  startSlow,
+  startUnread,
+} from './testing/calls.js';
 import { settle, startService } from './testing/service.js';
 
 const parent = '0000:00:02.0';
@@ -145,14 +155,7 @@ describe('a change that waits for its turn', () => {
   });
 
   it('is dropped when its caller leaves while the host is read before it', async () => {
-    const host = makeHost();
-    const reading = new Gate();
-    let list = () => host.nodeDevices.list();
-    const { service, leave } = await startService(portsWith(host, { list: () => list() }));
-    list = async () => {
-      await reading.pass();
-      return await host.nodeDevices.list();
-    };
+    const { service, host, reading, leave } = await startUnread();
     const dropped = outcome(service.callMethod(create(vgpuUuid)));
     await settle();
     expect(reading.reached).toBe(true);

@@ -12,6 +12,8 @@ const graceMs = 300;
 
 /** A password dialog, from when polkit is asked until polkit has answered. */
 export class OpenDialog {
+  /** Number of the user who is asked. */
+  readonly user: number;
   /** How it was ended without an answer, which may never come; does not settle where it was not. */
   readonly ended: Promise<'denied' | 'left'>;
   readonly #cancel: () => void;
@@ -20,7 +22,8 @@ export class OpenDialog {
   #hasLeft = false;
 
   /** @param cancel has polkit close it; may be called more than once. It must not throw */
-  constructor(cancel: () => void) {
+  constructor(user: number, cancel: () => void) {
+    this.user = user;
     this.#cancel = cancel;
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;

@@ -74,7 +74,14 @@ async function open() {
   const cancelled = () =>
     made.bus.calls.filter(({ member }) => member === 'CancelCheckAuthorization').map(({ body }) => body.values[0]);
   const dialog = made.bus.calls[1]?.body.values[4];
-  return { ...made, close, decision, leave, cancel: () => cancellation.abort(), cancelled, dialog };
+  /** polkit is told to close it after so long, and not before. */
+  const isCancelledAfter = async (ms: number) => {
+    await vi.advanceTimersByTimeAsync(ms - 1);
+    expect(cancelled()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(cancelled()).toEqual([dialog]);
+  };
+  return { ...made, close, decision, leave, cancel: () => cancellation.abort(), cancelled, isCancelledAfter };
 }
 
 describe('PolkitAuthorizer', () => {
@@ -177,14 +184,11 @@ describe('PolkitAuthorizer', () => {
     afterEach(() => void vi.useRealTimers());
 
     it('grants nothing to a caller who leaves, and cancels it only when polkit has not ended it by itself', async () => {
-      const { decision, leave, cancelled, dialog, close } = await open();
+      const { decision, leave, isCancelledAfter, close } = await open();
       leave();
       // polkit may say nothing for minutes.
       expect(await decision).toBe('left');
-      await vi.advanceTimersByTimeAsync(4_999);
-      expect(cancelled()).toEqual([]);
-      await vi.advanceTimersByTimeAsync(1);
-      expect(cancelled()).toEqual([dialog]);
+      await isCancelledAfter(5_000);
       close([true, false, {}]);
       await settle();
     });
@@ -200,37 +204,29 @@ describe('PolkitAuthorizer', () => {
     });
 
     it('denies when it is cancelled, and cancels it when polkit has not ended it a moment later', async () => {
-      const { decision, cancel, cancelled, dialog, close } = await open();
+      const { decision, cancel, isCancelledAfter, close } = await open();
       cancel();
       expect(await decision).toBe('denied');
-      await vi.advanceTimersByTimeAsync(299);
-      expect(cancelled()).toEqual([]);
-      await vi.advanceTimersByTimeAsync(1);
-      expect(cancelled()).toEqual([dialog]);
+      await isCancelledAfter(300);
       close([false, true, {}]);
       await settle();
     });
 
     it('leaves one that was cancelled to polkit when its caller leaves then', async () => {
-      const { decision, cancel, leave, cancelled, dialog, close } = await open();
+      const { decision, cancel, leave, isCancelledAfter, close } = await open();
       cancel();
       leave();
       expect(await decision).toBe('denied');
-      await vi.advanceTimersByTimeAsync(4_999);
-      expect(cancelled()).toEqual([]);
-      await vi.advanceTimersByTimeAsync(1);
-      expect(cancelled()).toEqual([dialog]);
+      await isCancelledAfter(5_000);
       close([true, false, {}]);
       await settle();
     });
 
     it('ends at the end of the service without waiting for polkit, and opens none after it', async () => {
-      const { authorizer, bus, decision, cancelled, dialog, close } = await open();
+      const { authorizer, bus, decision, isCancelledAfter, close } = await open();
       authorizer.stop();
       expect(await decision).toBe('denied');
-      expect(cancelled()).toEqual([]);
-      await vi.advanceTimersByTimeAsync(300);
-      expect(cancelled()).toEqual([dialog]);
+      await isCancelledAfter(300);
       close(new BusCallError('org.freedesktop.PolicyKit1.Error.Cancelled', 'cancelled'));
       const before = bus.calls.length;
       expect(await authorizer.decide({ ...request, interactive: true })).toBe('denied');
@@ -248,15 +244,12 @@ describe('PolkitAuthorizer', () => {
     });
 
     it('cancels one that nobody answers, and grants nothing', async () => {
-      const { decision, cancelled, dialog, close } = await open();
+      const { decision, cancelled, isCancelledAfter, close } = await open();
       await vi.advanceTimersByTimeAsync(299_999);
       expect(cancelled()).toEqual([]);
       await vi.advanceTimersByTimeAsync(1);
       expect(await decision).toBe('denied');
-      await vi.advanceTimersByTimeAsync(299);
-      expect(cancelled()).toEqual([]);
-      await vi.advanceTimersByTimeAsync(1);
-      expect(cancelled()).toEqual([dialog]);
+      await isCancelledAfter(300);
       close([false, true, {}]);
       await settle();
     });

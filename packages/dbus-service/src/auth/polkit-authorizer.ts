@@ -38,11 +38,8 @@ export class PolkitAuthorizer implements Authorizer {
   readonly #log: Log;
   /** Checks without a dialog, which take polkit some milliseconds. Dialogs stay open: they are counted apart. */
   readonly #checks = new FairSlots(maxChecks, maxChecksPerUser);
-  /** How many dialogs each user has open. */
-  readonly #dialogCounts = new Map<number, number>();
   readonly #users: BusUsers;
-  /** By the names under which polkit cancels them. */
-  readonly #openDialogs = new Map<string, OpenDialog>();
+  readonly #openDialogs = new Set<OpenDialog>();
   #nextCancellation = 1;
   /** Deny what is not decided yet. */
   readonly #denials = new Set<() => void>();
@@ -71,7 +68,7 @@ export class PolkitAuthorizer implements Authorizer {
 
   stop(): void {
     this.#stopped = true;
-    for (const dialog of this.#openDialogs.values()) dialog.drop();
+    for (const dialog of this.#openDialogs) dialog.drop();
     for (const deny of this.#denials) deny();
   }
 
@@ -94,16 +91,15 @@ export class PolkitAuthorizer implements Authorizer {
 
   async #checkWithDialog(request: AuthorizationRequest, user: number): Promise<Decision> {
     const { sender, cancelled, onDialog } = request;
-    const open = this.#dialogCounts.get(user) ?? 0;
+    const { length: open } = [...this.#openDialogs].filter((dialog) => dialog.user === user);
     if (this.#stopped || cancelled?.aborted) return 'denied';
     if (open >= maxDialogsPerUser || this.#openDialogs.size >= maxDialogs) {
       this.#log.info(`user ${user} has ${open} of ${this.#openDialogs.size} dialogs open: no more for ${sender}`);
       return 'busy';
     }
-    this.#dialogCounts.set(user, open + 1);
     const cancellation = `vgpud-${this.#nextCancellation++}`;
-    const dialog = new OpenDialog(() => this.#cancel(cancellation));
-    this.#openDialogs.set(cancellation, dialog);
+    const dialog = new OpenDialog(user, () => this.#cancel(cancellation));
+    this.#openDialogs.add(dialog);
     const unwatch = this.#bus.watchDeparture(sender, () => dialog.leave());
     const drop = () => dialog.drop();
     cancelled?.addEventListener('abort', drop);
@@ -112,19 +108,12 @@ export class PolkitAuthorizer implements Authorizer {
       dialog.close();
       unwatch();
       cancelled?.removeEventListener('abort', drop);
-      this.#openDialogs.delete(cancellation);
-      this.#countDown(user);
+      this.#openDialogs.delete(dialog);
     });
     // Whoever ended it does not wait for polkit, which may say nothing for minutes.
     const decision = await Promise.race([dialog.ended, answered]);
     // A dialog that was dismissed is still a challenge for polkit: for us it is an answer.
     return decision === 'challenge' ? 'denied' : decision;
-  }
-
-  #countDown(user: number): void {
-    const left = (this.#dialogCounts.get(user) ?? 1) - 1;
-    if (left > 0) this.#dialogCounts.set(user, left);
-    else this.#dialogCounts.delete(user);
   }
 
   async #check(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { DeviceError } from '@vgpu/core';
 import { describe, expect, it } from 'vitest';
-import { create, domainCall, domainWith, Gate, outcome, portsWith, startSlow } from '../testing/calls.js';
+import { create, domainCall, domainWith, Gate, outcome, startSlow, startUnread } from '../testing/calls.js';
 import { domainUuid, makeHost, vgpuUuid } from '../testing/hosts.js';
 import { cancel, id, operations, otherUuid, states, stepsOf } from '../testing/operations.js';
 import { settle, startService } from '../testing/service.js';
@@ -107,14 +107,7 @@ describe('Cancel', () => {
   });
 
   it('is what counts when its caller leaves while the host is read: it is made for nobody else either', async () => {
-    const host = makeHost();
-    const reading = new Gate();
-    let list = () => host.nodeDevices.list();
-    const { service, leave } = await startService(portsWith(host, { list: () => list() }));
-    list = async () => {
-      await reading.pass();
-      return await host.nodeDevices.list();
-    };
+    const { service, host, reading, leave } = await startUnread();
     const both = [':1.9', ':1.10'].map((sender) => outcome(service.callMethod(create(vgpuUuid, sender, id('a')))));
     await settle();
     await service.callMethod(cancel(operations(service)[0]?.path ?? ''));

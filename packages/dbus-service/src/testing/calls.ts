@@ -103,3 +103,16 @@ export async function startSlow(startedMs?: number) {
   const uuids = async () => (await host.nodeDevices.list()).mdevs.map(({ uuid }) => uuid);
   return { ...rig, host, gate, uuids };
 }
+
+/** A service that has read its host once, and reads it again only when the gate is opened. */
+export async function startUnread() {
+  const host = makeHost();
+  const reading = new Gate();
+  let list = () => host.nodeDevices.list();
+  const rig = await startService(portsWith(host, { list: () => list() }));
+  list = async () => {
+    await reading.pass();
+    return await host.nodeDevices.list();
+  };
+  return { ...rig, host, reading };
+}
