@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, it } from 'vitest';
 import { Lab } from './lab.js';
+import { libvirtdUnits } from './libvirt-units.js';
 import { otherUuid, secondGpu, seedUuid } from './machines.js';
 import { inUse, killLibvirtd, killVgpud, useScene, stored, storedUuid, useVgpu, user, whole } from './scene.js';
 import { call, domainPath, untilConnected, untilVgpus, vgpuPath } from './vgpud.js';
-
-const libvirtdUnits = 'libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket libvirtd.service';
 
 describe('a process that is killed', { timeout: 900_000 }, () => {
   const lab = new Lab();
@@ -37,7 +36,8 @@ describe('a process that is killed', { timeout: 900_000 }, () => {
       expect((await lab.run('ls /sys/bus/mdev/devices')).split('\n')).toContain(otherUuid);
     } finally {
       await lab.run('mv /usr/sbin/libvirtd.away /usr/sbin/libvirtd');
-      await lab.run(`systemctl reset-failed ${libvirtdUnits}; systemctl start ${libvirtdUnits}`);
+      const units = libvirtdUnits.join(' ');
+      await lab.run(`systemctl reset-failed ${units}; systemctl start ${units}`);
     }
     await untilConnected(lab, true);
     await untilVgpus(lab, whole);

@@ -17,7 +17,7 @@ describe('installation from the archive', () => {
   let before = '';
   /** It answers before libvirt does: on this slow machine it often has not opened it yet. */
   const connected = () => lab.until(`${busCall} | grep -F '"data":true'`);
-  const unit = async (property: string) => (await lab.run(`systemctl show -P ${property} vgpud`)).trim();
+  const unit = (property: string) => lab.unitProperty('vgpud', property);
 
   beforeAll(async () => {
     await lab.try(`/usr/lib/vgpud/uninstall.sh; rm -rf ${unitChanges}`);

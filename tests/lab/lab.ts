@@ -54,6 +54,11 @@ export class Lab {
     if (status !== 0) throw new Error(`unpacking ${archive} failed: ${stderr}`);
   }
 
+  /** What systemd knows of a unit. */
+  async unitProperty(unit: string, name: string): Promise<string> {
+    return (await this.run(`systemctl show -P ${name} ${unit}`)).trim();
+  }
+
   /** Waits until a shell command succeeds, and gives its output. */
   async until(command: string): Promise<string> {
     return await vi.waitFor(() => this.run(command), { timeout: patienceMs, interval: 500 });

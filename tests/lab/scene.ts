@@ -97,14 +97,14 @@ export async function plugIn(lab: Lab): Promise<void> {
 
 /** Kills libvirtd, and returns when it has ended. */
 export async function killLibvirtd(lab: Lab): Promise<void> {
-  const pid = (await lab.run('systemctl show -P MainPID libvirtd')).trim();
+  const pid = await lab.unitProperty('libvirtd', 'MainPID');
   await lab.run('systemctl kill --kill-whom=main --signal=KILL libvirtd.service');
   await lab.until(`test "$(systemctl show -P MainPID libvirtd)" != ${pid}`);
 }
 
 /** Kills vgpud, and returns when another one runs. */
 export async function killVgpud(lab: Lab): Promise<void> {
-  const pid = (await lab.run('systemctl show -P MainPID vgpud')).trim();
+  const pid = await lab.unitProperty('vgpud', 'MainPID');
   await lab.run('systemctl kill --signal=KILL vgpud.service');
   await lab.until(`pid=$(systemctl show -P MainPID vgpud) && test $pid -gt 0 -a $pid != ${pid}`);
 }

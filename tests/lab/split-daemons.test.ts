@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { install } from './installed.js';
 import { Lab, linesOf } from './lab.js';
+import { libvirtdUnits } from './libvirt-units.js';
 import { clear, defineDomain, gpu, seedUuid } from './machines.js';
 import { domainPath, show, untilConnected, untilVgpus } from './vgpud.js';
 
@@ -12,7 +13,6 @@ const user = 'server';
 describe('vgpud, installed, with virtqemud and virtnodedevd', { timeout: 600_000 }, () => {
   const lab = new Lab();
   let domain = '';
-  const property = async (unit: string, name: string) => (await lab.run(`systemctl show -P ${name} ${unit}`)).trim();
 
   beforeAll(async () => {
     await clear(lab);
@@ -23,7 +23,7 @@ describe('vgpud, installed, with virtqemud and virtnodedevd', { timeout: 600_000
   });
   afterAll(async () => {
     await lab.try('/usr/lib/vgpud/uninstall.sh');
-    await lab.run('systemctl start libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket libvirtd.service');
+    await lab.run(`systemctl start ${libvirtdUnits.join(' ')}`);
     await clear(lab);
   });
 
@@ -36,11 +36,11 @@ describe('vgpud, installed, with virtqemud and virtnodedevd', { timeout: 600_000
     await lab.run(`vgpuctl assign ${seedUuid} ${user}`);
     await lab.run(`vgpuctl domain start ${user}`);
     await untilVgpus(lab, { [seedUuid]: `active persistent ${user}` });
-    expect(await property('libvirtd', 'ActiveState')).toBe('inactive');
+    expect(await lab.unitProperty('libvirtd', 'ActiveState')).toBe('inactive');
   });
 
   it('goes on with the one while the other is away, and is whole when both are there again', async () => {
-    const before = await property('vgpud', 'MainPID');
+    const before = await lab.unitProperty('vgpud', 'MainPID');
     for (const daemon of ['virtnodedevd', 'virtqemud']) {
       /* eslint-disable no-await-in-loop -- one after the other is what is tested */
       await lab.run(`systemctl stop ${daemon}`);
@@ -55,6 +55,6 @@ describe('vgpud, installed, with virtqemud and virtnodedevd', { timeout: 600_000
     await lab.run(`vgpuctl unassign ${seedUuid} ${user}`);
     await lab.run(`vgpuctl stop --uuid ${seedUuid}`);
     await untilVgpus(lab, { [seedUuid]: 'inactive persistent' });
-    expect(await property('vgpud', 'MainPID')).toBe(before);
+    expect(await lab.unitProperty('vgpud', 'MainPID')).toBe(before);
   });
 });

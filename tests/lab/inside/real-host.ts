@@ -9,6 +9,7 @@ import { openLibvirtHost } from '@vgpu/libvirt-adapter';
 import { SysfsHostFacts } from '@vgpu/sysfs-adapter';
 import { eventually, type ContractHost } from '../../contract/contract-host.js';
 import { readHostFile } from '../../contract/host-files.js';
+import { libvirtdUnits } from '../libvirt-units.js';
 
 const run = promisify(execFile);
 const definitions = '/etc/mdevctl.d';
@@ -18,9 +19,9 @@ const pci = '/sys/bus/pci';
 const gpus = ['0000:00:02.0', '0000:01:00.0', '0000:3b:00.0', '0000:86:00.0'];
 /** Without it virsh asks libvirtd, whichever daemons there are. */
 const qemuUri = 'qemu:///system';
-/** systemd's units of libvirt: without its sockets nobody starts libvirtd again. Those of one kind end the other's. */
+/** systemd's units of libvirt. Those of one kind end the other's. */
 const libvirtUnits = {
-  libvirtd: ['libvirtd.socket', 'libvirtd-ro.socket', 'libvirtd-admin.socket', 'libvirtd.service'],
+  libvirtd: libvirtdUnits,
   split: ['virtqemud.service', 'virtnodedevd.service'],
 };
 export type LibvirtDaemons = keyof typeof libvirtUnits;
